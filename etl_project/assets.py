@@ -1,0 +1,300 @@
+"""Dagster assets and their checks: each reads, calls one pure function, writes, and tells what it did.
+
+Wiring only. What is parsed, matched, chosen or checked is decided in the modules called here.
+"""
+
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from etl_project import dedupe, parse, publish, raw, warehouse
+from etl_project.contract import Table, described, polars_schema
+from etl_project.expectations import Check, Outcome, checks_for, run_checks
+from etl_project.lake import Lake, writer_lock
+from etl_project.tables import (
+    BY_NAME,
+    CAPTURES,
+    MENTION_LINKS,
+    MERGED_PAPERS,
+    PAPER_MENTIONS,
+    PARSED_ROWS,
+    RAW_DUMPS,
+    REFUSED_RECORDS,
+    TABLES,
+)
+
+log = logging.getLogger("etl_project")
+
+_OWNERS = ["team:data"]
+_KINDS = {"raw": {"file", "duckdb"}, "parsed": {"python", "polars", "duckdb"}, "papers": {"polars", "duckdb"}, "derived": {"sql", "duckdb"}}
+#: Stages in the order of the data; Dagster sorts its groups by name.
+GROUPS = {"raw": "1_raw", "parsed": "2_parsed", "papers": "3_papers", "derived": "4_derived", "published": "5_published"}
+_MOST_ROWS_SHOWN = 50
+_BATCH_BYTES = 1 << 26
+
+
+class LakeResource(dg.ConfigurableResource[Lake]):
+    """The data lake that a run works on. Only one run at a time: it holds the lake's lock to its end."""
+
+    root: str
+
+    @property
+    def lake(self) -> Lake:
+        """The folders of the lake."""
+        return Lake(Path(self.root))
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["LakeResource"]:
+        """Hold the lake's lock while the run lasts."""
+        with writer_lock(self.lake, f"run {(context.run_id or 'without id')[:8]}"):
+            yield self
+
+
+class RawConfig(dg.Config):
+    """What to take in."""
+
+    paths: list[str] = []  # files and folders; empty means the lake's inbox
+
+
+def _spec(table: Table, deps: Sequence[str]) -> dg.AssetSpec:
+    schema = dg.TableSchema(
+        columns=[
+            dg.TableColumn(c.name, c.sql_type, described(c), dg.TableColumnConstraints(nullable=not c.required, unique=table.key == (c.name,)))
+            for c in table.columns
+        ]
+    )
+    return dg.AssetSpec(
+        table.name,
+        deps=list(deps),
+        description=f"{table.grain}\n\nKey: {', '.join(table.key)}.",
+        group_name=GROUPS[table.stage],
+        kinds=_KINDS[table.stage],
+        owners=_OWNERS,
+        metadata={"dagster/column_schema": schema, "dagster/table_name": table.name},
+    )
+
+
+def _made(table: Table, rows: int, **metadata: Any) -> dg.MaterializeResult[None]:
+    return dg.MaterializeResult(asset_key=table.name, metadata={"dagster/row_count": rows, **metadata})
+
+
+def _markdown(frame: pl.DataFrame) -> dg.MarkdownMetadataValue:
+    """Return the first rows as a Markdown table in which no title can break out of its cell."""
+
+    def cell(value: object) -> str:
+        text = "" if value is None else str(value)
+        text = text if len(text) <= 80 else text[:79] + "…"
+        return re.sub(r"([\\`*_{}\[\]<>|#~$&!])", r"\\\1", " ".join(text.split()))
+
+    rows = [" | ".join(cell(value) for value in row) for row in frame.head(_MOST_ROWS_SHOWN).iter_rows()]
+    head = " | ".join(cell(name) for name in frame.columns)
+    lines = [head, " | ".join("---" for _ in frame.columns), *rows]
+    return dg.MetadataValue.md("\n".join(f"| {line} |" for line in lines))
+
+
+# ---------------------------------------------------------------------------------------------
+# stages
+
+
+@dg.multi_asset(specs=[_spec(RAW_DUMPS, [])], name=RAW_DUMPS.name)
+def raw_dumps(config: RawConfig, lake: LakeResource) -> dg.MaterializeResult[None]:
+    """Take the given files, or those in the inbox, into the store; load what the warehouse has not got."""
+    where = lake.lake
+    paths = [Path(path) for path in config.paths]
+    if not paths:
+        where.inbox.mkdir(parents=True, exist_ok=True)
+        paths = sorted(path for path in where.inbox.iterdir() if not path.name.startswith("."))
+    deliveries = list(raw.take_all(paths, where.raw, datetime.now(UTC)))
+    for delivery in deliveries:
+        if delivery.outcome == "unreadable":
+            log.error("%s: %s", delivery.path, delivery.detail)
+    with warehouse.connect(where) as connection:
+        known = {row[0] for row in connection.execute("select dump_id from raw_dumps").fetchall()}
+        load = warehouse.scalar(connection, "select coalesce(max(load_number), 0) + 1 from raw_dumps")
+        missing = [receipt for receipt in raw.receipts(where.raw) if receipt.dump_id not in known]
+        with warehouse.transaction(connection):
+            for batch in _batches(missing):
+                rows = [{**raw.read_dump(where.raw, receipt), "load_number": load} for receipt in batch]
+                warehouse.append(connection, RAW_DUMPS, pl.DataFrame(rows, schema=polars_schema(RAW_DUMPS)))
+        total = warehouse.scalar(connection, "select count(*) from raw_dumps")
+    outcomes = [delivery.outcome for delivery in deliveries]
+    log.info("raw_dumps: %d files, %d new, %d known, %d unreadable", len(outcomes), len(missing), outcomes.count("known"), outcomes.count("unreadable"))
+    return _made(
+        RAW_DUMPS,
+        total,
+        files=len(outcomes),
+        new=len(missing),
+        known=outcomes.count("known"),
+        unreadable=outcomes.count("unreadable"),
+        deliveries=_markdown(pl.DataFrame(deliveries, schema=list(raw.Delivery._fields), orient="row")),
+        delivery_list=dg.MetadataValue.json([delivery._asdict() for delivery in deliveries[:10_000]]),
+    )  # fmt: skip
+
+
+def _batches(receipts: list[raw.Receipt]) -> Iterator[list[raw.Receipt]]:
+    batch: list[raw.Receipt] = []
+    size = 0
+    for receipt in receipts:
+        batch.append(receipt)
+        size += receipt.opened_byte_count or 0
+        if size >= _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+_PARSED = (CAPTURES, PARSED_ROWS, MENTION_LINKS, REFUSED_RECORDS)
+
+
+@dg.multi_asset(specs=[_spec(table, ["raw_dumps"]) for table in _PARSED], name="parsed")
+def parsed(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
+    """Read every dump that this version of the parser has not read."""
+    read = 0
+    with warehouse.connect(lake.lake) as connection:
+        total = warehouse.scalar(connection, "select count(*) from raw_dumps")
+        for dumps in warehouse.unparsed_batches(connection, parse.PARSER_VERSION):
+            result = parse.parse_dumps(dumps)
+            ids = dumps["dump_id"].to_list()
+            with warehouse.transaction(connection):
+                warehouse.forget_parsed(connection, ids)
+                for table, frame in zip(_PARSED, (getattr(result, table.name) for table in _PARSED), strict=True):
+                    warehouse.append(connection, table, frame)
+            read += len(ids)
+            log.info("parsed: %d of %d dumps", read, total)
+        refused = warehouse.read(
+            connection,
+            "select file_name, line_start, line_end, reason, detail from refused_records "
+            "join raw_dumps using (dump_id) order by file_name, line_start",
+        )
+        forms = warehouse.read(connection, "select form, count(*) as files, sum(records) as mentions, sum(refusals) as refusals from captures group by form order by form")
+        preview = warehouse.read(connection, "select title, published_on, n_authors, organisation_name, form, mention_id from parsed_rows order by mention_id limit 10")
+        shown: dict[str, dict[str, Any]] = {
+            "captures": {"forms": _markdown(forms), "read_now": read},
+            "parsed_rows": {"preview": _markdown(preview)},
+            "refused_records": {"refused": _markdown(refused)},
+        }
+        for table in _PARSED:
+            rows = warehouse.scalar(connection, f"select count(*) from {table.name}")
+            yield _made(table, rows, **shown.get(table.name, {}))
+
+
+@dg.multi_asset(specs=[_spec(table, ["parsed_rows", "raw_dumps"]) for table in (PAPER_MENTIONS, MERGED_PAPERS)], name="matched")
+def matched(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
+    """Find the paper of every mention; papers known before keep their ids."""
+    with warehouse.connect(lake.lake) as connection:
+        keyed = pl.concat([dedupe.keys(batch) for batch in warehouse.mention_texts(connection)])
+        before = warehouse.read(connection, "select * from paper_mentions")
+        merged_before = warehouse.read(connection, "select * from merged_papers")
+        load = warehouse.scalar(connection, "select coalesce(max(load_number), 1) from raw_dumps")
+        result = dedupe.deduplicate(keyed, before, merged_before, load)
+        with warehouse.transaction(connection):
+            warehouse.replace(connection, PAPER_MENTIONS, result.paper_mentions)
+            warehouse.replace(connection, MERGED_PAPERS, result.merged_papers)
+    log.info("paper_mentions: %d mentions, %d new papers, %d merged", keyed.height, result.new, result.merged)
+    rules = result.paper_mentions.group_by("rule").agg(mentions=pl.len()).sort("rule")
+    yield _made(PAPER_MENTIONS, result.paper_mentions.height, new_papers=result.new, rules=_markdown(rules))
+    yield _made(MERGED_PAPERS, result.merged_papers.height, merged_now=result.merged)
+
+
+def _sql_asset(table: Table) -> dg.AssetsDefinition:
+    """Return the asset of a table that one file of sql/ fills; the tables that it names are what it depends on."""
+    text = (warehouse.SQL_FOLDER / f"{table.name}.sql").read_text("utf-8")
+    used = set(re.findall(r"\b(?:from|join)\s+([a-z_]+)", text)) & set(BY_NAME)
+    inputs = [name for name in BY_NAME if name in used]
+
+    @dg.multi_asset(specs=[_spec(table, inputs)], name=table.name)
+    def filled(lake: LakeResource) -> dg.MaterializeResult[None]:
+        with warehouse.connect(lake.lake) as connection:
+            rows = warehouse.run_sql_file(connection, table)
+            shown = [c.name for c in table.columns if "abstract" not in c.name][:8]
+            preview = warehouse.read(connection, f"select {', '.join(shown)} from {table.name} order by {', '.join(table.key)} limit 10")
+        log.info("%s: %d rows", table.name, rows)
+        return _made(table, rows, preview=_markdown(preview), query=dg.MetadataValue.md(f"```sql\n{text}```"))
+
+    return filled
+
+
+sql_assets = [_sql_asset(table) for table in TABLES if (warehouse.SQL_FOLDER / f"{table.name}.sql").exists()]
+
+
+@dg.asset(
+    deps=[table.name for table in TABLES],
+    group_name=GROUPS["published"],
+    kinds={"duckdb", "parquet"},
+    owners=_OWNERS,
+    description="What readers open: `published/papers.duckdb` and `exports/latest/*.parquet`, of one run, swapped in "
+    "as one step once every critical check has passed.",
+)
+def publication(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
+    """Publish the warehouse's tables."""
+    result = publish.publish(lake.lake, context.run_id)
+    sizes = pl.DataFrame(
+        {"table": list(result.rows), "rows": list(result.rows.values()), "parquet bytes": list(result.bytes.values())}
+    )
+    log.info("publication: %d tables, %d papers", len(result.rows), result.rows["papers"])
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": result.rows["papers"],
+            "tables": _markdown(sizes),
+            "database": dg.MetadataValue.path(str(lake.lake.database)),
+            "parquet": dg.MetadataValue.path(str(lake.lake.exports)),
+        }
+    )
+
+
+# ---------------------------------------------------------------------------------------------
+# checks
+
+
+def _check_spec(check: Check) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(
+        check.name,
+        asset=check.table,
+        description=check.description,
+        blocking=check.severity == "critical",  # severity alone stops nothing in Dagster
+    )
+
+
+def _check_result(outcome: Outcome) -> dg.AssetCheckResult:
+    check = outcome.check
+    metadata: dict[str, Any] = {"expectation": check.kind}
+    if not outcome.passed:
+        metadata |= {"failing_rows": outcome.failing, "remedy": check.remedy}
+        if outcome.sample:
+            metadata["sample"] = _markdown(pl.DataFrame([{k: str(v) for k, v in row.items()} for row in outcome.sample]))
+        if outcome.error:
+            metadata["error"] = outcome.error
+    return dg.AssetCheckResult(
+        asset_key=check.table,
+        check_name=check.name,
+        passed=outcome.passed,
+        severity=dg.AssetCheckSeverity.ERROR if check.severity == "critical" or outcome.error else dg.AssetCheckSeverity.WARN,
+        description="" if outcome.passed else outcome.error or f"{outcome.failing} failing. {check.remedy}",
+        metadata=metadata,
+    )
+
+
+def _table_checks(table: Table) -> dg.AssetChecksDefinition:
+    checks = checks_for(table)
+
+    @dg.multi_asset_check(name=f"check_{table.name}", specs=[_check_spec(check) for check in checks])
+    def run(lake: LakeResource) -> Iterator[dg.AssetCheckResult]:
+        outcomes = run_checks(lake.lake.warehouse, checks)
+        for outcome in outcomes:
+            if not outcome.passed:
+                log.error("check %s.%s failed: %s", table.name, outcome.check.name, outcome.error or outcome.check.description)
+            yield _check_result(outcome)
+        log.info("checked %s: %d of %d passed", table.name, sum(o.passed for o in outcomes), len(outcomes))
+
+    return run
+
+
+table_checks = [_table_checks(table) for table in TABLES]

@@ -1,0 +1,93 @@
+"""When a capture was made, and the year that its dates lack. Pure, standard types.
+
+The pages print a date of their own current year without the year. So the year of a capture is what a
+year-less date needs, and every date that *is* printed with a year is from an earlier one.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import NamedTuple
+
+from etl_project.fields import PrintedDate, on_day
+
+_DAY_IN_NAME = re.compile(r"(?<!\d)(20\d\d)[-_.]?(\d\d)[-_.]?(\d\d)(?!\d)")
+
+
+class CaptureDay(NamedTuple):
+    """Day of a capture (None if unknown), the year for year-less dates (None if unknown), and what gave it."""
+
+    on: date | None
+    year: int | None
+    basis: str
+
+
+class Published(NamedTuple):
+    """Day of a paper (None if not certain), whether its year was inferred, and the basis or the reason for None."""
+
+    on: date | None
+    year_inferred: bool
+    basis: str
+
+
+def find_capture_day(
+    head: PrintedDate | None,
+    printed: Iterable[PrintedDate],
+    file_name: str,
+    modified_on: date | None,
+    received_on: date,
+) -> CaptureDay:
+    """Return the day of a capture from the first source that has it and that nothing contradicts.
+
+    ``head`` is the day in the page's head, ``printed`` the dates of its records. In this order: a year
+    printed with the head's day; a day in the file's name, then the file's own time, if it is the head's
+    day; else the year after the newest printed one (basis ``newest_printed_year``). A capture is younger
+    than every year that it prints and not younger than its arrival.
+    """
+    newest = max((d.year for d in printed if d.year is not None), default=None)
+
+    def possible(day: date) -> bool:
+        return (newest is None or day.year > newest) and day <= received_on + timedelta(days=1)
+
+    if head is not None and head.day is not None:
+        if head.year is not None:
+            return CaptureDay(on_day(head.year, head.month, head.day), head.year, "printed")
+        for year, month, day in _DAY_IN_NAME.findall(file_name):
+            named = on_day(int(year), int(month), int(day))
+            if named and (named.month, named.day) == (head.month, head.day) and possible(named):
+                return CaptureDay(named, named.year, "file_name")
+        if modified_on is not None:  # a copied file has the copy's time, so it counts only where it fits
+            for year in {modified_on.year - 1, modified_on.year, modified_on.year + 1}:
+                day_then = on_day(year, head.month, head.day)
+                if day_then and abs((day_then - modified_on).days) <= 1 and possible(day_then):
+                    return CaptureDay(day_then, year, "file_time")
+    if newest is not None:
+        day_then = on_day(newest + 1, head.month, head.day) if head else None
+        if date(newest + 1, 1, 1) <= received_on + timedelta(days=1) and (day_then is None or possible(day_then)):
+            return CaptureDay(day_then, newest + 1, "newest_printed_year")
+    return CaptureDay(None, None, "year_unknown" if head else "absent")
+
+
+def publication_day(printed: PrintedDate | None, capture: CaptureDay, counts_are_glued: bool) -> Published:
+    """Return the day of a paper from its printed date and the day of the capture.
+
+    ``counts_are_glued`` says that in this file counts follow dates without a separator: "May 29" may
+    then be May 2 with 9 comments, and is left open.
+    """
+    if printed is None:
+        return Published(None, False, "absent")
+    if printed.day is None:
+        return Published(None, False, "not_a_day" if printed.year is not None else "ambiguous")
+    if printed.year is not None:
+        day = on_day(printed.year, printed.month, printed.day)
+        return Published(day, False, "printed" if day else "not_a_day")
+    if counts_are_glued and printed.comments is None and printed.day > 9 and printed.day % 10:
+        return Published(None, False, "ambiguous")
+    if capture.year is None:
+        return Published(None, False, "year_unknown")
+    day = on_day(capture.year, printed.month, printed.day)
+    if day is None:
+        return Published(None, False, "not_a_day")
+    if capture.on is not None and day > capture.on + timedelta(days=1):
+        return Published(None, False, "after_capture_day")
+    return Published(day, True, "newest_printed_year" if capture.basis == "newest_printed_year" else "capture_day")

@@ -1,0 +1,53 @@
+"""The forms of captures: one module a form, each with ``recognise(text) -> confidence`` and ``read(text) -> Reading``.
+
+``read_capture`` chooses by structure. A new form is a module and a line in ``_READERS``.
+"""
+
+from collections.abc import Collection
+
+from etl_project.captures import plain_text, unsupported
+from etl_project.captures.model import REFUSAL_REASONS, Reading, Record, Refusal
+
+UNKNOWN = "unknown"
+FORMS = (*plain_text.FORMS, *unsupported.FORMS, UNKNOWN)
+#: Below this confidence a file is refused whole rather than taken for a capture.
+LEAST_CONFIDENCE = 0.5
+_EXCERPT = 200
+
+__all__ = ["FORMS", "REFUSAL_REASONS", "UNKNOWN", "Reading", "Record", "Refusal", "read_capture", "refuse_whole"]
+
+
+def read_capture(text: str, damaged: Collection[int] = ()) -> Reading:
+    """Return how the capture ``text`` (line ends ``\\n``) reads in the form that its structure shows.
+
+    A file of no known form, or of a form that has no reader yet, is refused whole with the reason.
+    ``damaged`` holds the 1-based numbers of lines with undecodable bytes.
+    """
+    form, confidence = unsupported.recognise(text)
+    if form is not None and confidence >= LEAST_CONFIDENCE:
+        return refuse_whole(text, "form_not_supported", unsupported.REMEDIES[form], form, confidence)
+    reading = plain_text.read(text, damaged)
+    if reading.confidence < LEAST_CONFIDENCE:
+        return refuse_whole(
+            text,
+            "unknown_form",
+            "this does not look like a papers page; copy the page's text (select all, copy) into a .txt file",
+            UNKNOWN,
+            reading.confidence,
+        )
+    if not reading.records and not reading.refusals:
+        return refuse_whole(
+            text,
+            "no_records",
+            "only the page's head and foot are here; copy the whole page, papers included",
+            reading.form,
+            reading.confidence,
+        )
+    return reading
+
+
+def refuse_whole(text: str, reason: str, detail: str, form: str = UNKNOWN, confidence: float = 0.0) -> Reading:
+    """Return the reading of a file that is refused as one, all its lines with it."""
+    lines = text.count("\n") + (not text.endswith("\n")) if text else 0
+    refusal = Refusal(min(1, lines), lines, reason, detail, text[:_EXCERPT])
+    return Reading(form, confidence, [], [refusal], lines, 0, 0, lines)

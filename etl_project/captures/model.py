@@ -1,0 +1,64 @@
+"""What reading a capture gives: records, refusals, and an account of every line. No logic."""
+
+from typing import NamedTuple
+
+#: Why a line, a record or a file is refused. Closed: a new reason is added here and in the docs.
+REFUSAL_REASONS = {
+    "empty_file": "The file has no bytes.",
+    "binary_file": "The bytes are not text.",
+    "undecodable": "No encoding that we know gives text.",
+    "damaged_compression": "The compressed file is cut off or broken.",
+    "opens_too_large": "The file, opened, is larger than the limit.",
+    "unknown_form": "Nothing in the file has the structure of a papers page.",
+    "form_not_supported": "The form was recognised, but cannot be read yet.",
+    "no_records": "A papers page without any paper.",
+    "title_without_abstract": "A line in a title's place that no abstract follows.",
+    "abstract_without_title": "An abstract that no title precedes.",
+    "metadata_without_record": "Authors, separator, date or count that belong to no record.",
+    "line_too_long": "A line longer than any abstract.",
+    "damaged_bytes": "A line with bytes that are not valid in the file's encoding.",
+}
+
+
+class Record(NamedTuple):
+    """One mention of a paper as the page shows it; text as received, trimmed. Lines are 1-based, inclusive."""
+
+    line_start: int
+    line_end: int
+    title: str
+    abstract: str
+    n_authors: int | None = None
+    organisation_handle: str | None = None
+    organisation_name: str | None = None
+    date_text: str | None = None  # the date line as it stands, to be read with the whole file in view
+    upvotes: int | None = None
+    comments: int | None = None
+    arxiv_id: str | None = None
+    github_url: str | None = None
+    github_stars: int | None = None
+
+
+class Refusal(NamedTuple):
+    """Lines that were not understood, kept with a reason from ``REFUSAL_REASONS`` and what to do about it."""
+
+    line_start: int
+    line_end: int
+    reason: str
+    detail: str
+    text: str
+
+
+class Reading(NamedTuple):
+    """How one capture was read. ``lines_total`` = ``lines_field`` + ``lines_furniture`` + ``lines_refused``."""
+
+    form: str
+    confidence: float
+    records: list[Record]
+    refusals: list[Refusal]
+    lines_total: int
+    lines_field: int
+    lines_furniture: int
+    lines_refused: int
+    heading: str | None = None
+    query: str | None = None
+    captured_raw: str | None = None

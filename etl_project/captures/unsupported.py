@@ -1,0 +1,31 @@
+"""Forms that are known by their structure but have no reader yet: named, so that the refusal can say what to do."""
+
+import re
+
+REMEDIES = {
+    "html": "a saved web page, not text; open it in a browser, select all, copy, and save that as .txt",
+    "json": "JSON, as the API gives it; captures as plain text are read for now",
+    "markdown": "Markdown with links; captures as plain text are read for now",
+    "mhtml": "a web archive, not text; open it in a browser, select all, copy, and save that as .txt",
+}
+FORMS = tuple(REMEDIES)
+
+_SNIFFED = 20_000  # characters from the start; a form shows itself in its first lines
+_HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|article|main|div|section)\b", re.IGNORECASE)
+_MARKDOWN_LINK = re.compile(r"\]\((?:https?://|/)[^)\s]{1,500}\)")
+_PAPER_LINK = re.compile(r"\]\([^)\s]{0,200}/papers/\d{4}\.\d{4,5}")
+_JSON = re.compile(r'\s*(?:\[\s*)?\{\s*"[^"\n]{1,80}"\s*:|\s*\[\s*\]\s*\Z')
+
+
+def recognise(text: str) -> tuple[str | None, float]:
+    """Return (form, confidence) of a form that cannot be read yet, or (None, 0.0)."""
+    head = text[:_SNIFFED]
+    if _JSON.match(head):
+        return "json", 0.9
+    if re.match(r"\s*(?:From|MIME-Version|Snapshot-Content-Location):", head) and "multipart/related" in head:
+        return "mhtml", 0.9
+    if len(_HTML.findall(head)) >= 2:
+        return "html", 0.9
+    if _PAPER_LINK.search(head) or len(_MARKDOWN_LINK.findall(head)) >= 5:
+        return "markdown", 0.8
+    return None, 0.0

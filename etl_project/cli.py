@@ -1,0 +1,328 @@
+"""``papers``: the command line. Thin: each command calls one function and shows what it gives.
+
+Exit codes: 0 ok; 1 nothing was published, or something was refused; 2 wrong usage; 3 another run has
+the lake; 4 an input could not be read.
+"""
+
+import json
+import logging
+import os
+import shutil
+import sys
+from enum import Enum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from etl_project.lake import PROJECT, Lake, LakeBusy, writer_lock
+
+app = typer.Typer(
+    name="papers",
+    help="Captures of the Hugging Face papers pages in, clean and deduplicated tables out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+FAILED, BUSY, UNREADABLE = 1, 3, 4
+
+LakeOption = Annotated[
+    Path | None,
+    typer.Option("--lake", help="Folder of the data lake. Default: $PAPERS_LAKE, else data_lake/ of the project.", show_default=False),
+]  # fmt: skip
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+class Format(str, Enum):
+    """How ``papers sql`` prints rows."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+def _lake(given: Path | None) -> Lake:
+    return Lake((given or Path(os.environ.get("PAPERS_LAKE") or PROJECT / "data_lake")).absolute())
+
+
+def _stop(message: str, code: int) -> typer.Exit:
+    print(f"papers: {message}", file=sys.stderr)
+    return typer.Exit(code)
+
+
+@app.command()
+def run(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Capture files or folders. Without any, the lake's inbox is taken.", show_default=False)] = None,
+    lake: LakeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take captures in, parse, deduplicate, check and publish.
+
+    Examples: `papers run my_captures/`, `papers run page.txt --lake ~/papers`.
+    """  # fmt: skip
+    from etl_project.raw import problem_with
+
+    where = _lake(lake)
+    given = paths or []
+    problems = [(path, problem_with(path)) for path in given or [where.inbox]]
+    if all(problem for _, problem in problems) and (given or not any(where.raw.glob("??/*.json"))):
+        for path, problem in problems:
+            print(f"papers: {path}: {problem}", file=sys.stderr)
+        raise _stop("nothing to take in" + ("" if given else "; name files or folders: papers run PATH..."), UNREADABLE)
+    _show_progress()
+    from etl_project.run import run_job
+
+    try:
+        with writer_lock(where, "papers run"):
+            summary = run_job(where, given)
+    except LakeBusy as busy:
+        raise _stop(str(busy), BUSY) from None
+    except OSError as error:
+        raise _stop(f"the lake {where.root} cannot be written: {error.strerror}; nothing was published", FAILED) from None
+    if as_json:
+        print(json.dumps({**vars(summary), "exit_code": summary.exit_code}, indent=2, default=str))
+    else:
+        _print_summary(where, summary)
+    raise typer.Exit(summary.exit_code)
+
+
+def _show_progress() -> None:
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("  %(message)s"))
+    progress = logging.getLogger("etl_project")
+    progress.addHandler(handler)
+    progress.setLevel(logging.INFO)
+    progress.propagate = False
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+
+
+def _print_summary(lake: Lake, summary: Any) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    if summary.files:
+        table = Table(title=None, header_style="bold")
+        for name, justify in (("file", "left"), ("", "left"), ("form", "left"), ("records", "right"), ("refused", "right")):
+            table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
+        shown = summary.files if len(summary.files) <= 40 else [f for f in summary.files if f["refused"] or f["outcome"] == "unreadable"][:40]
+        for file in shown:
+            cells = (Path(file["file"]).name, file["outcome"], file["form"] or "-", file["records"], file["refused"])
+            table.add_row(*(escape(_plain(str("-" if cell is None else cell))) for cell in cells))
+        console.print(table)
+        if len(shown) < len(summary.files):
+            console.print(f"... and {len(summary.files) - len(shown)} more files")
+    for file in summary.files:
+        if file["note"]:
+            console.print(f"[yellow]{escape(_plain(file['file']))}[/]: {escape(_plain(file['note']))}", soft_wrap=True)
+    if summary.published:
+        counts = summary.papers
+        console.print(
+            f"papers: {counts['papers']} ({counts['new']} new, {counts['known']} known, {counts['merged']} merged) "
+            f"from {counts['mentions']} mentions"
+        )
+    warnings = sum(check["severity"] == "warning" for check in summary.checks_failed)
+    critical = len(summary.checks_failed) - warnings
+    console.print(f"checks: {summary.checks_run - len(summary.checks_failed)} passed, {critical} failed, {warnings} warned")
+    for check in summary.checks_failed:
+        console.print(f"  [red]{check['table']}.{check['check']}[/] ({check['severity']}): {escape(_plain(check['why'] or ''))}", soft_wrap=True)
+    if not summary.published:
+        console.print(f"[red]nothing was published[/]; readers keep what they had. {escape(summary.error)}", soft_wrap=True)
+        return
+    console.print(f"database: {escape(str(lake.database))}\nparquet:  {escape(str(lake.exports))}", soft_wrap=True)
+    option = "" if lake.root == PROJECT / "data_lake" else f" --lake {lake.root}"
+    refused = any(file["refused"] for file in summary.files)
+    console.print(
+        "next:     " + (f"papers rejects{option}" if refused else f'papers sql "from papers limit 5"{option}'),
+        soft_wrap=True,
+        markup=False,
+    )  # fmt: skip
+
+
+def _plain(text: str) -> str:
+    """Return ``text`` without control characters: a title could otherwise steer the terminal."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def _open(lake: Lake) -> Any:
+    """Open the published database, or stop with what to do."""
+    if not lake.database.exists():
+        raise _stop(f"nothing is published in {lake.root} yet; run: papers run PATH...", UNREADABLE)
+    from etl_project.publish import open_read_only
+
+    return open_read_only(lake.database)
+
+
+def _rows(connection: Any, query: str, parameters: list[Any] | None = None) -> list[dict[str, Any]]:
+    cursor = connection.execute(query, parameters or [])
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+@app.command()
+def status(lake: LakeOption = None, as_json: JsonOption = False) -> None:
+    """Show what is published, when it was, and what waits in the inbox."""
+    where = _lake(lake)
+    with _open(where) as connection:
+        (publication,) = _rows(connection, "select * from publication")
+        tables = _rows(connection, "select table_name from duckdb_tables() where table_name <> 'publication' order by table_oid")
+        counts = {t["table_name"]: _rows(connection, f"select count(*) as n from {t['table_name']}")[0]["n"] for t in tables}
+        newest = _rows(connection, "select max(received_at) as received_at from raw_dumps")[0]["received_at"]
+    waiting = sum(1 for f in where.inbox.rglob("*") if f.is_file() and not f.name.startswith(".")) if where.inbox.is_dir() else 0
+    if as_json:
+        print(json.dumps({**publication, "newest_capture_received_at": newest, "files_in_inbox": waiting, "rows": counts}, indent=2, default=str))
+        return
+    print(f"published  {publication['published_at']} UTC by run {publication['run_id'][:8]}, schema version {publication['schema_version']}")
+    print(f"database   {where.database}\nparquet    {where.exports}\ninbox      {waiting} files (known ones stay there)")
+    for name, count in counts.items():
+        print(f"  {name:<18}{count:>12,}")
+
+
+@app.command()
+def sql(
+    query: Annotated[str, typer.Argument(help="A query on the published tables.")],
+    lake: LakeOption = None,
+    output: Annotated[Format, typer.Option("--format", "-f", help="How to print the rows.")] = Format.TABLE,
+) -> None:
+    """Ask the published database, read-only.
+
+    Example: `papers sql "select title, published_on from papers order by published_on desc limit 5"`.
+    """
+    import csv
+
+    import duckdb
+
+    with _open(_lake(lake)) as connection:
+        try:
+            if output is Format.TABLE:
+                relation = connection.sql(query)
+                if relation is not None:
+                    width = shutil.get_terminal_size((160, 40)).columns
+                    relation.show(max_width=width, max_rows=100)
+                return
+            rows = _rows(connection, query)
+        except duckdb.Error as error:
+            raise _stop(str(error).strip(), 2) from None
+    if output is Format.JSON:
+        print(json.dumps(rows, indent=2, default=str, ensure_ascii=False))
+    elif rows:
+        writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+@app.command()
+def explain(
+    paper: Annotated[str, typer.Argument(help="A paper id (or its start), an arXiv id, or words of the title.")],
+    lake: LakeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show where a paper's values come from: every mention, its file and lines, and the rule that joined it."""
+    from etl_project.fields import title_key
+
+    with _open(_lake(lake)) as connection:
+        found = _rows(
+            connection,
+            "select paper_id, title from papers where starts_with(paper_id, $1) or arxiv_id = $1 "
+            "or paper_id in (select paper_id from merged_papers where merged_paper_id = $1) "
+            "or paper_id in (select paper_id from paper_mentions where contains(title_key, $2)) "
+            "order by case when paper_id = $1 then 0 else 1 end, title limit 20",
+            [paper, title_key(paper)],
+        )
+        if found and found[0]["paper_id"] == paper:
+            found = found[:1]
+        if not found:
+            raise _stop(f"no paper has the id or title {paper!r}; look with: papers sql \"select paper_id, title from papers\"", UNREADABLE)
+        if len(found) > 1:
+            for row in found:
+                print(f"{row['paper_id']}  {_plain(row['title'])}", file=sys.stderr)
+            raise _stop(f"{len(found)} papers fit {paper!r}; give one of these ids", 2)
+        paper_id = found[0]["paper_id"]
+        (values,) = _rows(connection, "select * from papers where paper_id = ?", [paper_id])
+        mentions = _rows(
+            connection,
+            "select mention_id, rule, file_name, line_start, line_end, form, title, n_authors, published_raw, published_on, "
+            "published_basis, upvotes, comments, received_at from paper_mentions join parsed_rows using (mention_id) "
+            "join raw_dumps using (dump_id) where paper_id = ? order by rule <> 'new_paper', mention_id",
+            [paper_id],
+        )
+        links = _rows(connection, "select url, kind, n_mentions from paper_links where paper_id = ? order by url", [paper_id])
+        merged = _rows(connection, "select merged_paper_id from merged_papers where paper_id = ?", [paper_id])
+    if as_json:
+        print(json.dumps({**values, "mentions": mentions, "links": links, "merged": merged}, indent=2, default=str, ensure_ascii=False))
+        return
+    print(f"{paper_id}  {_plain(values['title'])}")
+    for name in ("arxiv_id", "published_on", "n_authors", "organisation_handle", "organisation_name"):
+        source = {"published_on": "date", "n_authors": "authors", "organisation_handle": "owner", "organisation_name": "owner"}.get(name)
+        origin = values.get(f"{source}_mention_id") if source else None
+        print(f"  {name:<20} {'-' if values[name] is None else _plain(str(values[name]))}" + (f"   from {origin}" if origin else ""))
+    print(f"  {'title, abstract':<20} from {values['text_mention_id']}")
+    print(f"{len(mentions)} mention{'s' if len(mentions) > 1 else ''}:")
+    for m in mentions:
+        print(f"  {m['mention_id']}  {_plain(m['file_name'])} lines {m['line_start']}-{m['line_end']}  {m['form']}  joined by {m['rule']}")
+        shown = [f"{k} {m[k]}" for k in ("published_raw", "published_basis", "n_authors", "upvotes", "comments") if m[k] is not None]
+        print(f"      {_plain(', '.join(shown))}")
+    for link in links:
+        print(f"  link {link['url']}  ({link['kind']})")
+    for row in merged:
+        print(f"  took over {row['merged_paper_id']}")
+
+
+@app.command()
+def rejects(lake: LakeOption = None, as_json: JsonOption = False) -> None:
+    """Show every record, line and file that was refused, with the reason and what to do about it."""
+    with _open(_lake(lake)) as connection:
+        rows = _rows(
+            connection,
+            "select file_name, source, line_start, line_end, reason, detail, text, dump_id from refused_records "
+            "join raw_dumps using (dump_id) order by file_name, dump_id, line_start",
+        )
+    if as_json:
+        print(json.dumps(rows, indent=2, default=str, ensure_ascii=False))
+        return
+    for row in rows:
+        lines = f"line {row['line_start']}" if row["line_start"] == row["line_end"] else f"lines {row['line_start']}-{row['line_end']}"
+        print(f"{_plain(row['file_name'])}, {lines}: {row['reason']}: {row['detail']}")
+        if row["text"].strip():
+            print(f"    {_plain(row['text'])[:120]}")
+    print(f"{len(rows)} refused", file=sys.stderr)
+
+
+@app.command()
+def ui(
+    lake: LakeOption = None,
+    port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000,
+) -> None:
+    """Open the Dagster UI on this lake, on this machine only; its run history is kept in the lake."""
+    from etl_project.dagster_home import environment
+
+    command = Path(sys.executable).with_name("dagster")
+    arguments = [str(command), "dev", "-w", str(PROJECT / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
+    print(f"http://127.0.0.1:{port} (stop with Ctrl+C)", file=sys.stderr)
+    os.execve(command, arguments, environment(_lake(lake)))
+
+
+def main() -> None:
+    """Entry point. What DuckDB's binding says about itself at exit is not for the user, so the channel closes before."""
+    code: Any = 0
+    try:
+        app()
+    except SystemExit as stop:
+        code = stop.code
+    except BrokenPipeError:  # `papers sql ... | head`
+        code = 0
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        pass
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    sys.stderr.flush()
+    os.dup2(nowhere, 2)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""Text in, value out: dates, counts, organisations, keys. Pure, standard types, no frames and no I/O.
+
+Every function says what it makes of text that it cannot read; none of them guesses.
+"""
+
+import hashlib
+import re
+import unicodedata
+from datetime import date
+from functools import lru_cache
+from typing import NamedTuple
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_LONG_MONTHS = (
+    "January|February|March|April|June|July|August|September|October|November|December|Sept"
+)
+
+#: A printed date with what may follow it on its line. The year has exactly four digits, so in
+#: "Oct 23, 20251" the last digit is a comment count that lost its separator.
+_DATE = re.compile(
+    rf"(?:Published\s+on\s+)?(?P<month>{_LONG_MONTHS}|{'|'.join(MONTHS)})\.?\s+"
+    r"(?:(?P<day>\d{1,2}),\s*(?P<year>\d{4})(?P<glued>\d{0,5})|(?P<digits>\d{1,6}))"
+    r"(?:\s+(?P<count>\d[\d.,]*[kKmM]?))?",
+    re.IGNORECASE,
+)
+_COUNT = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?([kKmM]?)")
+_SCALE = {"": 1, "k": 1_000, "m": 1_000_000}
+_HANDLE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+
+
+class PrintedDate(NamedTuple):
+    """A date as a page prints it: ``raw`` text, month and day, year if printed, comments if they follow.
+
+    ``day`` is None where the digits have two readings (``May 296``: May 29 with 6 comments or May 2
+    with 96). ``glued`` says that year and count stood together without a separator.
+    """
+
+    raw: str
+    month: int
+    day: int | None
+    year: int | None
+    comments: int | None
+    glued: bool
+
+
+def parse_count(text: str) -> int | None:
+    """Return the whole number that a page prints as ``117``, ``1,024`` or ``11.3k`` (11300), else None."""
+    match = _COUNT.fullmatch(text.strip())
+    if not match:
+        return None
+    whole, fraction, suffix = match.groups()
+    scale = _SCALE[suffix.lower()]
+    digits = fraction or ""
+    if len(digits) > len(str(scale)) - 1:
+        return None  # "1.5" comments is not a count, and "1.2345k" is finer than its unit
+    return int(whole.replace(",", "")) * scale + (
+        int(digits.ljust(len(str(scale)) - 1, "0")) if digits else 0
+    )
+
+
+def _is_day(month: int, day: int) -> bool:
+    return 1 <= day <= (29 if month == 2 else 30 if month in (4, 6, 9, 11) else 31)
+
+
+@lru_cache(maxsize=65536)
+def parse_printed_date(text: str) -> PrintedDate | None:
+    """Return the date that a whole line prints, with the comment count that may follow; None if it is no date.
+
+    Read are only the formats that the page prints: ``Oct 8, 2024``, ``Oct 8, 2024 2``, ``May 29``,
+    ``May 29 6``, ``Published on Oct 8, 2024``, and the same with a count that lost its separator.
+    """
+    match = _DATE.fullmatch(text.strip())
+    if not match:
+        return None
+    month = [name.lower() for name in MONTHS].index(match["month"][:3].lower()) + 1
+    comments = parse_count(match["count"]) if match["count"] else None
+    count_start = match.start("count") if match["count"] else len(match.string)
+    raw = match.string[match.start("month") : count_start].strip()
+    if match["year"]:
+        glued = match["glued"]
+        if glued:
+            raw = raw[: -len(glued)]
+            # two counts cannot follow one date
+            comments = int(glued) if comments is None and glued[0] != "0" else None
+        day = int(match["day"])
+        return PrintedDate(
+            raw, month, day if _is_day(month, day) else None, int(match["year"]), comments, bool(glued)
+        )
+    digits = match["digits"]
+    if comments is not None and len(match["count"]) == 4 and 1990 <= comments <= 2100:
+        return PrintedDate(match.string, month, None, None, None, False)  # "May 2 2024": a year or a count
+    if len(digits) <= 2 and _is_day(month, int(digits)):
+        return PrintedDate(raw, month, int(digits), None, comments, False)
+    readings = [
+        (int(digits[:n]), int(digits[n:]))
+        for n in (1, 2)
+        if len(digits) > n and digits[n] != "0" and _is_day(month, int(digits[:n]))
+    ]
+    if comments is None and len(readings) == 1:
+        day, comments = readings[0]
+        return PrintedDate(raw[: raw.index(digits)] + str(day), month, day, None, comments, True)
+    return PrintedDate(raw, month, None, None, None, bool(readings))
+
+
+def on_day(year: int | None, month: int, day: int | None) -> date | None:
+    """Return the calendar day, or None where a part is unknown or the day does not exist (Feb 30)."""
+    if year is None or day is None:
+        return None
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def split_organisation(text: str) -> tuple[str | None, str | None]:
+    """Return (handle, display name) of an organisation line such as ``cis-lmu CIS, LMU Munich``.
+
+    The page prints the handle (the name in ``huggingface.co/<handle>``, no spaces) and then the
+    display name. A line whose first word cannot be a handle is a display name alone.
+    """
+    text = text.strip()
+    first, _, rest = text.partition(" ")
+    if _HANDLE.fullmatch(first):
+        return first, rest.strip() or None
+    return None, text or None
+
+
+# ---------------------------------------------------------------------------------------------
+# keys: what must be equal for two mentions to be the same paper
+
+_KEPT = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789") | frozenset(range(128, 256))
+_DROPPED_ASCII = bytes(sorted(set(range(256)) - _KEPT - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")))
+_LOWER_ASCII = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz")
+
+
+def _letters_and_digits(text: str) -> bytes:
+    """Return the UTF-8 bytes of ``text``'s letters, marks and digits, compatibility-folded, lower case."""
+    if not text.isascii():
+        folded = unicodedata.normalize("NFKC", text).casefold()
+        text = "".join(c for c in folded if c < "\x80" or unicodedata.category(c)[0] in "LMN")
+    return text.encode("utf-8").translate(_LOWER_ASCII, _DROPPED_ASCII)
+
+
+def title_key(title: str) -> str:
+    """Return ``title`` reduced to its letters and digits, lower case, without spaces.
+
+    Case, punctuation, the kind of dash and lost or added spaces do not count: "Pre-Training" and
+    "Pre‑training" are one key. A title without any letter or digit is its own key.
+    """
+    return _letters_and_digits(title).decode("utf-8") or title.strip()
+
+
+def abstract_key(abstract_clean: str | None) -> str | None:
+    """Return 16 hex digits that stand for the letters and digits of a cleaned abstract; None without one.
+
+    BLAKE2b, 64 bits: two different abstracts collide with a probability of 3e-6 in ten million.
+    """
+    if not abstract_clean:
+        return None
+    return hashlib.blake2b(_letters_and_digits(abstract_clean), digest_size=8).hexdigest()
+
+
+def stable_id(prefix: str, *parts: str) -> str:
+    """Return ``prefix`` and 16 hex digits of the parts' SHA-256; parts are length-prefixed, so ("ab","c") is not ("a","bc")."""
+    text = "".join(f"{len(part)}:{part}" for part in parts)
+    return prefix + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -1,0 +1,188 @@
+"""Warehouse in, publication out: a read-only database and Parquet files of the same run, swapped in as one step.
+
+A publication is a folder ``published/<run id>/`` with ``papers.duckdb``, ``parquet/*.parquet`` and
+``parquet/manifest.json``. Readers' paths are links that never change and lead through one link,
+``published/current``; moving that one link is the whole swap. A reader who has a file open keeps it.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+
+from etl_project.contract import Table, create_table
+from etl_project.lake import Lake
+from etl_project.tables import SCHEMA_VERSION, TABLES
+from etl_project.warehouse import STORAGE_VERSION, connect, scalar
+
+#: Publications kept besides the current one: readers that copy files one by one have time to finish.
+_KEPT = 1
+_PUBLICATION_DDL = (
+    "create table out.main.publication "
+    "(run_id varchar not null, published_at timestamp not null, schema_version integer not null)"
+)
+
+
+class PublishError(Exception):
+    """The publication that was built is not what the warehouse holds; nothing was published."""
+
+
+class Publication(NamedTuple):
+    """What was published: the folder, and rows and bytes of each table's Parquet file."""
+
+    folder: Path
+    rows: dict[str, int]
+    bytes: dict[str, int]
+
+
+def publish(lake: Lake, run_id: str) -> Publication:
+    """Build a publication of ``lake``'s warehouse, audit it, make it the current one, and return what it holds.
+
+    Raises PublishError if the closed files do not hold the warehouse's rows, OSError or duckdb.Error if
+    they cannot be written; readers then keep what they had.
+    """
+    lake.published.mkdir(parents=True, exist_ok=True)
+    folder = lake.published / run_id
+    shutil.rmtree(folder, ignore_errors=True)
+    parquet = folder / "parquet"
+    parquet.mkdir(parents=True)
+    published_at = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    try:
+        with connect(lake) as connection:
+            _copy_tables(connection, folder / "papers.duckdb", run_id, published_at)
+            rows = {t.name: int(scalar(connection, f"select count(*) from {t.name}")) for t in TABLES}
+        _write_parquet(folder / "papers.duckdb", parquet)
+        sizes = {table.name: (parquet / f"{table.name}.parquet").stat().st_size for table in TABLES}
+        _write_manifest(parquet, rows, run_id, published_at)
+        _audit(folder, rows)
+        for file in [*folder.iterdir(), *parquet.iterdir()]:
+            _sync(file)
+        _swap(lake, folder)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    _drop_old(lake, folder)
+    return Publication(folder, rows, sizes)
+
+
+def _order(table: Table) -> str:
+    return ", ".join(table.key)
+
+
+def _copy_tables(connection: duckdb.DuckDBPyConnection, path: Path, run_id: str, published_at: datetime) -> None:
+    connection.execute(f"attach '{_escaped(path)}' as out (storage_version '{STORAGE_VERSION}')").fetchall()
+    for table in TABLES:
+        for statement in create_table(table, "out.main", published=True):
+            connection.execute(statement).fetchall()
+        columns = ", ".join(column.name for column in table.published_columns)
+        connection.execute(
+            f"insert into out.main.{table.name} select {columns} from {table.name} order by {_order(table)}"
+        ).fetchall()
+    connection.execute(_PUBLICATION_DDL).fetchall()
+    connection.execute(
+        "comment on table out.main.publication is 'One row: the run that made this file, and its schema version.'"
+    ).fetchall()
+    connection.execute(
+        "insert into out.main.publication values (?, ?, ?)", [run_id, published_at, SCHEMA_VERSION]
+    ).fetchall()
+    connection.execute("checkpoint out").fetchall()
+    connection.execute("detach out").fetchall()
+    if path.with_name(path.name + ".wal").exists():  # a copy without its log would open empty
+        raise PublishError(f"{path.name} was not written whole")
+
+
+def open_read_only(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a published database for reading, without network and without loading anything."""
+    return duckdb.connect(
+        str(path),
+        read_only=True,
+        config={"autoinstall_known_extensions": False, "autoload_known_extensions": False, "memory_limit": "1GB"},
+    )
+
+
+def _write_parquet(database: Path, folder: Path) -> None:
+    with open_read_only(database) as connection:
+        for table in TABLES:
+            target = _escaped(folder / f"{table.name}.parquet")
+            connection.execute(
+                f"copy (select * from {table.name} order by {_order(table)}) to '{target}' "
+                "(format parquet, compression zstd, row_group_size 100000)"
+            ).fetchall()
+
+
+def _write_manifest(folder: Path, rows: dict[str, int], run_id: str, published_at: datetime) -> None:
+    files: list[dict[str, Any]] = []
+    for table in TABLES:
+        path = folder / f"{table.name}.parquet"
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        files.append(
+            {"table": table.name, "file": path.name, "rows": rows[table.name], "bytes": path.stat().st_size, "sha256": digest}
+        )
+    manifest = {
+        "run_id": run_id,
+        "published_at": published_at.isoformat() + "Z",
+        "schema_version": SCHEMA_VERSION,
+        "files": files,
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
+
+
+def _audit(folder: Path, rows: dict[str, int]) -> None:
+    """Read the closed files as a reader would, every column of every row, and compare with the warehouse."""
+    with open_read_only(folder / "papers.duckdb") as connection:
+        for table in TABLES:
+            parquet = _escaped(folder / "parquet" / f"{table.name}.parquet")
+            sums = [
+                connection.execute(f"select count(*), bit_xor(hash(t)) from {source} t").fetchall()[0]
+                for source in (table.name, f"read_parquet('{parquet}')")
+            ]
+            if sums[0] != sums[1] or sums[0][0] != rows[table.name]:
+                raise PublishError(
+                    f"{table.name}: the warehouse has {rows[table.name]} rows, the database {sums[0][0]}, "
+                    f"the Parquet file {sums[1][0]}, or their values differ; check the disk and run again"
+                )
+
+
+def _swap(lake: Lake, folder: Path) -> None:
+    _link(lake.database, Path("current") / "papers.duckdb")
+    _link(lake.exports, Path(os.path.relpath(lake.published, lake.exports.parent)) / "current" / "parquet")
+    _link(lake.published / "current", Path(folder.name))
+    _sync(lake.published)
+
+
+def _link(path: Path, target: Path) -> None:
+    """Make ``path`` a link to ``target`` in one step, unless it is one already."""
+    if path.is_symlink() and path.readlink() == target:
+        return
+    if path.exists() and not path.is_symlink():
+        raise PublishError(f"{path} is in the way; move it elsewhere and run again")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".next")
+    partial.unlink(missing_ok=True)
+    partial.symlink_to(target)
+    partial.replace(path)
+
+
+def _drop_old(lake: Lake, current: Path) -> None:
+    folders = [f for f in lake.published.iterdir() if f.is_dir() and not f.is_symlink() and f != current]
+    folders.sort(key=lambda folder: folder.stat().st_mtime_ns, reverse=True)
+    for folder in folders[_KEPT:]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _escaped(path: Path) -> str:
+    return str(path).replace("'", "''")

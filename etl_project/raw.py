@@ -1,0 +1,351 @@
+"""File to bytes: taking files into the immutable store, opening them, finding their encoding. Interprets nothing.
+
+The store holds, under ``<lake>/raw/<first two digits>/``, the bytes as received, named by the SHA-256
+of their *opened* content (so a ``.gz`` of a known text is known), and beside them a ``.json`` receipt
+with the received name, time and source. The receipt is written last: without it a file was not taken.
+"""
+
+import codecs
+import hashlib
+import io
+import json
+import os
+import re
+import stat
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import zstandard
+
+#: Larger files are not taken: they would not fit in memory beside their rows.
+LARGEST_STORED = 1 << 30
+#: A compressed file may not open to more: a megabyte of zeros can open to a terabyte.
+LARGEST_OPENED = 1 << 29
+
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+_SUFFIXES = {"none": "", "gzip": ".gz", "zstd": ".zst"}
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_DECLARED = re.compile(rb"""(?:charset|encoding|coding)\s*[=:]\s*["']?([A-Za-z0-9_.:-]{2,40})""")
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_SAMPLE = 1 << 18  # bytes that the encoding's guess may look at
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What is known of one dump besides its bytes; stored as JSON beside them. Times are UTC, ISO 8601."""
+
+    dump_id: str
+    content_sha256: str
+    stored_sha256: str
+    stored_name: str
+    file_name: str
+    source: str
+    received_at: str
+    modified_at: str | None
+    byte_count: int
+    opened_byte_count: int | None
+    compression: str
+    open_error: str | None
+
+
+class Delivery(NamedTuple):
+    """What became of one file that was given: ``outcome`` is ``new``, ``known`` or ``unreadable`` (then ``detail`` says why)."""
+
+    path: str
+    outcome: str
+    dump_id: str | None
+    detail: str
+
+
+class Decoded(NamedTuple):
+    """Text with ``\\n`` line ends and how it came about, or ``text`` None and the reason."""
+
+    text: str | None
+    encoding: str | None
+    basis: str
+    damaged_lines: list[int]
+    reason: str | None
+
+
+# ---------------------------------------------------------------------------------------------
+# taking
+
+
+def take_all(paths: Iterable[Path], store: Path, now: datetime) -> Iterator[Delivery]:
+    """Yield a Delivery for every file that ``paths`` (files and folders) name, taking the new ones into ``store``.
+
+    A file or folder that cannot be read is told and does not stop the others. Raises OSError only if the
+    store itself cannot be written.
+    """
+    for path in paths:
+        files, problem = _files_below(path)
+        if problem:
+            yield Delivery(str(path), "unreadable", None, problem)
+        for file in files:
+            yield _take(file, store, now)
+
+
+def problem_with(path: Path) -> str:
+    """Return why nothing can be taken from ``path``, or "" if it names at least one file."""
+    return _files_below(path)[1]
+
+
+def _files_below(path: Path) -> tuple[list[Path], str]:
+    try:
+        if path.is_dir():
+            # sorted, so that a run does the same on every file system; hidden files are nobody's captures
+            files = sorted(
+                file
+                for file in path.rglob("*")
+                if not any(part.startswith(".") for part in file.relative_to(path).parts) and not file.is_dir()
+            )
+            return files, "" if files else "the folder holds no files; put captures in it or name another"
+        if not path.exists():
+            return [], "no such file or folder; check the name"
+    except OSError as error:
+        return [], f"cannot be opened ({error.strerror}); check its permissions"
+    return [path], ""
+
+
+def _take(path: Path, store: Path, now: datetime) -> Delivery:
+    try:
+        with open(path, "rb", opener=_open_without_waiting) as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                return Delivery(str(path), "unreadable", None, "not a regular file; give a file or a folder")
+            if status.st_size > LARGEST_STORED:
+                return Delivery(
+                    str(path), "unreadable", None, f"{status.st_size:,} bytes, over the limit of {LARGEST_STORED:,}; split it"
+                )
+            stored = file.read(LARGEST_STORED + 1)
+    except OSError as error:
+        return Delivery(str(path), "unreadable", None, f"cannot be read ({error.strerror}); check its permissions")
+    compression, content, open_error = open_bytes(stored)
+    content_sha256 = hashlib.sha256(stored if content is None else content).hexdigest()
+    dump_id = content_sha256[:16]
+    folder = store / content_sha256[:2]
+    receipt_path = folder / f"{content_sha256}.json"
+    if receipt_path.exists():
+        return Delivery(str(path), "known", dump_id, "")
+    receipt = Receipt(
+        dump_id=dump_id,
+        content_sha256=content_sha256,
+        stored_sha256=hashlib.sha256(stored).hexdigest(),
+        stored_name=content_sha256 + _SUFFIXES[compression],
+        file_name=_as_text(path.name),
+        source=_as_text(str(path.parent)),
+        received_at=now.astimezone(UTC).isoformat(),
+        modified_at=_utc(status.st_mtime),
+        byte_count=len(stored),
+        opened_byte_count=None if content is None else len(content),
+        compression=compression,
+        open_error=open_error,
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_once(folder / receipt.stored_name, stored)
+    _write_once(receipt_path, json.dumps(asdict(receipt), ensure_ascii=False, indent=1).encode())
+    return Delivery(str(path), "new", dump_id, "")
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # a FIFO without a writer would wait for ever
+
+
+def _as_text(name: str) -> str:
+    """Return a file name whose undecodable bytes, which no database stores, show as escapes."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _utc(seconds: float) -> str | None:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat()
+    except (OverflowError, OSError, ValueError):
+        return None  # a file time outside the calendar says nothing
+
+
+def _write_once(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, read-only, and have it on disk before returning."""
+    partial = path.with_name(path.name + f".{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.chmod(0o444)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+# ---------------------------------------------------------------------------------------------
+# opening and decoding
+
+
+def open_bytes(stored: bytes) -> tuple[str, bytes | None, str | None]:
+    """Return (compression, opened bytes, None), or (compression, None, reason) where they cannot be opened."""
+    if stored.startswith(_GZIP):
+        return "gzip", *_open_gzip(stored)
+    if stored.startswith(_ZSTD):
+        return "zstd", *_open_zstd(stored)
+    return "none", stored, None
+
+
+def _open_gzip(stored: bytes) -> tuple[bytes | None, str | None]:
+    opened, rest = bytearray(), stored
+    try:
+        while rest.startswith(_GZIP):  # gzip files may be several, one after the other
+            member = zlib.decompressobj(31)
+            opened += member.decompress(rest, LARGEST_OPENED - len(opened) + 1)
+            if len(opened) > LARGEST_OPENED:
+                return None, "opens_too_large"
+            if not member.eof:
+                return None, "damaged_compression"
+            rest = member.unused_data
+    except zlib.error:
+        return None, "damaged_compression"
+    return bytes(opened), None
+
+
+def _open_zstd(stored: bytes) -> tuple[bytes | None, str | None]:
+    try:
+        reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(
+            io.BytesIO(stored), read_across_frames=True
+        )
+        opened = reader.read(LARGEST_OPENED + 1)
+    except zstandard.ZstdError:
+        return None, "damaged_compression"
+    if len(opened) > LARGEST_OPENED:
+        return None, "opens_too_large"
+    size = zstandard.get_frame_parameters(stored).content_size
+    if size not in (zstandard.CONTENTSIZE_UNKNOWN, zstandard.CONTENTSIZE_ERROR) and len(opened) < size:
+        return None, "damaged_compression"  # a cut frame ends without an error
+    return opened, None
+
+
+def decode(content: bytes) -> Decoded:
+    """Return the text of ``content`` by the first rule that fits: BOM, UTF-8, declared, charset-normalizer.
+
+    UTF-8 with a few broken bytes in it stays UTF-8; its broken lines are told, so that only they are lost.
+    """
+    if not content:
+        return Decoded(None, None, "none", [], "empty_file")
+    for mark, encoding in _BOMS:
+        if content.startswith(mark):
+            return _decoded(content[len(mark) :], encoding, "bom")
+    nul = b"\x00" in content
+    if not nul and len(_CONTROL.findall(content[:_SAMPLE])) * 100 > min(len(content), _SAMPLE):
+        return Decoded(None, None, "none", [], "binary_file")
+    if not nul:
+        try:
+            return Decoded(_lines(content.decode("utf-8")), "utf-8", "utf8", [], None)
+        except UnicodeDecodeError:
+            pass
+        if declared := _DECLARED.search(content[:2048]):
+            try:
+                encoding = codecs.lookup(declared[1].decode("ascii")).name
+                return Decoded(_lines(content.decode(encoding)), encoding, "declared", [], None)
+            except (LookupError, UnicodeDecodeError, ValueError):
+                pass  # the declaration is wrong: go on as if it were not there
+        if _MULTIBYTE.search(content):
+            return _decoded(content, "utf-8", "utf8_damaged")
+    if guess := _guess(content):
+        try:
+            text = content.decode(guess)
+            if "\x00" not in text:
+                return Decoded(_lines(text), guess, "charset_normalizer", [], None)
+        except UnicodeDecodeError:
+            pass
+    return Decoded(None, None, "none", [], "binary_file" if nul else "undecodable")
+
+
+def _guess(content: bytes) -> str | None:
+    """Return the encoding that charset-normalizer takes for likeliest, judged by the part around the first odd byte."""
+    import charset_normalizer
+
+    odd = re.search(rb"[\x80-\xff\x00]", content)
+    start = max(0, (odd.start() if odd else 0) - _SAMPLE // 2) & ~3
+    sample = content[start : start + _SAMPLE]
+    if b"\x00" not in sample:
+        try:  # pages in Western languages: several code pages read them alike, and this is the one in use
+            sample.decode("cp1252")
+            best = charset_normalizer.from_bytes(sample, cp_isolation=["cp1252"]).best()
+            if best is not None:
+                return "cp1252"
+        except UnicodeDecodeError:
+            pass
+    best = charset_normalizer.from_bytes(sample).best()
+    return best.encoding if best is not None else None
+
+
+def _decoded(content: bytes, encoding: str, basis: str) -> Decoded:
+    """Decode, and tell the lines with bytes that are not valid; they hold U+FFFD where the bytes were."""
+    try:
+        text, damaged = content.decode(encoding), []
+    except UnicodeDecodeError:
+        if encoding == "utf-8":
+            escaped = _lines(content.decode("utf-8", "surrogateescape"))
+            damaged = [n for n, line in enumerate(escaped.split("\n"), 1) if re.search("[\udc80-\udcff]", line)]
+            text = re.sub("[\udc80-\udcff]+", "\ufffd", escaped)
+        else:
+            text = content.decode(encoding, "replace")
+            damaged = [n for n, line in enumerate(_lines(text).split("\n"), 1) if "\ufffd" in line]
+    text = _lines(text).replace("\x00", "\ufffd") if "\x00" in text else _lines(text)
+    if not text:
+        return Decoded(None, None, "none", [], "empty_file")
+    return Decoded(text, encoding, basis, damaged, None)
+
+
+def _lines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def count_lines(text: str) -> int:
+    """Return the number of lines of ``text``; a line end at its end starts no new line."""
+    return text.count("\n") + (not text.endswith("\n")) if text else 0
+
+
+# ---------------------------------------------------------------------------------------------
+# reading back
+
+
+def receipts(store: Path) -> Iterator[Receipt]:
+    """Yield the receipts of ``store`` in the order of their dump ids."""
+    for path in sorted(store.glob("??/*.json")):
+        yield Receipt(**json.loads(path.read_text("utf-8")))
+
+
+def read_dump(store: Path, receipt: Receipt) -> dict[str, object]:
+    """Return the row of ``raw_dumps`` for ``receipt`` (all but ``load_number``), opened and decoded anew."""
+    stored = (store / receipt.content_sha256[:2] / receipt.stored_name).read_bytes()
+    _, content, open_error = open_bytes(stored)
+    decoded = decode(content) if content is not None else Decoded(None, None, "none", [], open_error)
+    received = datetime.fromisoformat(receipt.received_at).replace(tzinfo=None)
+    return {
+        "dump_id": receipt.dump_id,
+        "content_sha256": receipt.content_sha256,
+        "stored_sha256": receipt.stored_sha256,
+        "file_name": receipt.file_name,
+        "source": receipt.source,
+        "received_at": received,
+        "modified_at": datetime.fromisoformat(receipt.modified_at).replace(tzinfo=None) if receipt.modified_at else None,
+        "byte_count": receipt.byte_count,
+        "opened_byte_count": receipt.opened_byte_count,
+        "compression": receipt.compression,
+        "encoding": decoded.encoding,
+        "encoding_basis": decoded.basis,
+        "damaged_lines": decoded.damaged_lines,
+        "line_count": count_lines(decoded.text) if decoded.text else 0,
+        "unread_reason": decoded.reason,
+        "content": decoded.text,
+    }

@@ -1,0 +1,136 @@
+"""One run of the Dagster job in this process, and what there is to say about it afterwards."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from etl_project.dagster_home import environment
+from etl_project.lake import Lake
+
+
+@dataclass
+class Summary:
+    """What a run did, as ``papers run`` tells it. ``files`` has a row a delivered file, ``checks`` the failed ones."""
+
+    run_id: str
+    published: bool
+    files: list[dict[str, Any]] = field(default_factory=list)
+    papers: dict[str, int] = field(default_factory=dict)
+    checks_run: int = 0
+    checks_failed: list[dict[str, Any]] = field(default_factory=list)
+    error: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        """0 ok; 1 nothing was published, or something was refused; 4 an input could not be read."""
+        if not self.published:
+            return 1
+        if any(file["outcome"] == "unreadable" for file in self.files):
+            return 4
+        return 1 if any(file["refused"] for file in self.files) else 0
+
+
+def run_job(lake: Lake, paths: Sequence[Path]) -> Summary:
+    """Run the whole job on ``lake`` with ``paths`` as input (the inbox if there are none); return what it did.
+
+    The caller holds the lake's lock. Failures inside the job are told in the summary, not raised.
+    """
+    os.environ.update(environment(lake))
+    import dagster as dg
+
+    from etl_project.definitions import JOB, build_definitions
+
+    job = build_definitions(lake).resolve_job_def(JOB)
+    config = {
+        "ops": {"raw_dumps": {"config": {"paths": [str(path.absolute()) for path in paths]}}},
+        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},  # our own progress lines say it shorter
+    }
+    with dg.DagsterInstance.get() as instance:
+        result = job.execute_in_process(run_config=config, instance=instance, raise_on_error=False)
+        metadata = {
+            event.asset_key.to_user_string(): event.materialization.metadata
+            for event in result.all_events
+            if event.is_step_materialization and event.asset_key
+        }
+        evaluations = result.get_asset_check_evaluations()
+        summary = Summary(result.run_id, result.success and "publication" in metadata)
+        summary.checks_run = len(evaluations)
+        summary.checks_failed = [
+            {
+                "table": evaluation.asset_key.to_user_string(),
+                "check": evaluation.check_name,
+                "severity": "critical" if evaluation.blocking else "warning",
+                "why": evaluation.description,
+            }
+            for evaluation in evaluations
+            if not evaluation.passed
+        ]
+        summary.error = "" if result.success else _error(result.all_events)
+    if "raw_dumps" in metadata:
+        summary.files = _files(lake, metadata["raw_dumps"]["delivery_list"].value)
+    if "publication" in metadata:
+        summary.papers = {
+            "papers": int(metadata["publication"]["dagster/row_count"].value),
+            "new": int(metadata["paper_mentions"]["new_papers"].value),
+            "merged": int(metadata["merged_papers"]["merged_now"].value),
+            "mentions": int(metadata["paper_mentions"]["dagster/row_count"].value),
+        }
+        summary.papers["known"] = summary.papers["papers"] - summary.papers["new"]
+    return summary
+
+
+def _error(events: Sequence[Any]) -> str:
+    """Return the first failed step and, in one line, the innermost reason that is ours to tell."""
+    for event in events:
+        if event.is_step_failure and event.step_failure_data.error:
+            error = event.step_failure_data.error
+            while error.cause is not None:
+                error = error.cause
+            lines = [line for line in error.message.strip().splitlines() if line.strip()]
+            if "DagsterAssetCheckFailedError" in error.message or "asset check" in error.message.lower():
+                return ""  # the failed checks say it
+            return f"{event.step_key}: {lines[0] if lines else 'failed'}"
+    for event in events:
+        if event.is_failure:
+            return str(event.message).splitlines()[0]
+    return ""
+
+
+def _files(lake: Lake, deliveries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a row for each delivered file: what it was and what it gave."""
+    from etl_project import warehouse
+
+    with warehouse.connect(lake) as connection:
+        ids = [delivery["dump_id"] for delivery in deliveries if delivery["dump_id"]]
+        read = {
+            row[0]: row[1:]
+            for row in connection.execute(
+                "select dump_id, form, records, refusals from captures where dump_id in (select unnest(?))", [ids]
+            ).fetchall()
+        }
+        first = {
+            row[0]: row[1:]
+            for row in connection.execute(
+                "select dump_id, min_by(reason, line_start), min_by(line_start, line_start), min_by(detail, line_start) "
+                "from refused_records where dump_id in (select unnest(?)) group by dump_id",
+                [ids],
+            ).fetchall()
+        }
+    rows = []
+    for delivery in deliveries:
+        form, records, refused = read.get(delivery["dump_id"], (None, None, None))
+        reason, line, detail = first.get(delivery["dump_id"], (None, None, None))
+        rows.append(
+            {
+                "file": delivery["path"],
+                "outcome": delivery["outcome"],
+                "form": form,
+                "records": records,
+                "refused": refused or 0,
+                "dump_id": delivery["dump_id"],
+                "note": delivery["detail"] or (f"line {line}: {reason}: {detail}" if reason else ""),
+            }
+        )
+    return rows

@@ -1,0 +1,533 @@
+"""Every table and column, declared once: name, type, unit, description, key, closed lists, laws. No logic.
+
+DDL, Polars schemas, expectation suites, Dagster's column schemas and the data dictionary all follow
+from here. ``SCHEMA_VERSION`` moves when a published column is renamed, removed or changes its meaning.
+"""
+
+from etl_project.captures import FORMS, REFUSAL_REASONS
+from etl_project.contract import Column, Law, Table
+from etl_project.links import KINDS
+
+SCHEMA_VERSION = 1
+
+_DUMP_ID = r"[0-9a-f]{16}"
+_MENTION_ID = r"[0-9a-f]{16}-\d+(\.\d+)?"
+_PAPER_ID = r"p[0-9a-f]{16}"
+_ARXIV_ID = r"\d{4}\.\d{4,5}"
+
+
+def _dump_id(description: str = "The dump, as in `raw_dumps`.") -> Column:
+    return Column("dump_id", "text", description, required=True, pattern=_DUMP_ID)
+
+
+def _mention_id(name: str = "mention_id", description: str = "", required: bool = True) -> Column:
+    return Column(
+        name, "text", description or "The mention, as in `parsed_rows`.", required=required, pattern=_MENTION_ID
+    )
+
+
+def _paper_id(description: str = "The paper, as in `papers`.", name: str = "paper_id") -> Column:
+    return Column(name, "text", description, required=True, pattern=_PAPER_ID)
+
+
+def _exists_in(column: str, other: str, other_column: str | None = None) -> Law:
+    key = other_column or column
+    return Law(
+        name=f"{column}_in_{other}",
+        description=f"Every `{column}` stands in `{other}`.",
+        failing=f"select {column} from {{table}} t where {column} is not null "
+        f"and not exists (select 1 from {other} o where o.{key} = t.{column})",
+        remedy=f"The stage of `{other}` lost rows or was not run; run the whole job again.",
+    )
+
+
+PUBLISHED_BASES = (
+    "printed",
+    "capture_day",
+    "newest_printed_year",
+    "year_unknown",
+    "after_capture_day",
+    "ambiguous",
+    "not_a_day",
+    "absent",
+)
+CAPTURED_BASES = ("printed", "file_name", "file_time", "newest_printed_year", "year_unknown", "absent")
+MATCH_RULES = ("new_paper", "same_arxiv_id", "same_title_and_abstract")
+
+RAW_DUMPS = Table(
+    name="raw_dumps",
+    stage="raw",
+    grain="One row is one capture file as received; the bytes lie unchanged in data_lake/raw under their hash.",
+    key=("dump_id",),
+    columns=(
+        _dump_id("First 16 hex digits of `content_sha256`: the same content is the same dump, whatever its name."),
+        Column("content_sha256", "text", "SHA-256 of the content once opened (of the bytes where it cannot be opened).", required=True, pattern="[0-9a-f]{64}"),
+        Column("stored_sha256", "text", "SHA-256 of the bytes as received, the name of the file in data_lake/raw.", required=True, pattern="[0-9a-f]{64}"),
+        Column("file_name", "text", "Name under which the content first came.", required=True),
+        Column("source", "text", "Folder, inbox or service from which it came.", required=True),
+        Column("received_at", "timestamp", "When it was taken into the lake.", "UTC", required=True),
+        Column("modified_at", "timestamp", "The file's own time when it was taken.", "UTC"),
+        Column("load_number", "integer", "Number of the run that took it in, from 1.", required=True, least=1),
+        Column("byte_count", "bigint", "Size as received.", "bytes", required=True, least=0),
+        Column("opened_byte_count", "bigint", "Size once opened; null if it could not be opened.", "bytes", least=0),
+        Column("compression", "text", "How the bytes were packed.", required=True, one_of=("none", "gzip", "zstd")),
+        Column("encoding", "text", "Encoding by which the bytes became text; null if none did."),
+        Column("encoding_basis", "text", "The rule that chose the encoding.", required=True, one_of=("bom", "utf8", "utf8_damaged", "declared", "charset_normalizer", "none")),
+        Column("damaged_lines", "integers", "Numbers (1-based) of lines with bytes that are invalid in the encoding.", required=True),
+        Column("line_count", "integer", "Lines of the text; a line end at the end starts no new line.", "lines", required=True, least=0),
+        Column("unread_reason", "text", "Why the bytes did not become text; null if they did.", one_of=("empty_file", "binary_file", "undecodable", "damaged_compression", "opens_too_large")),
+        Column("content", "text", "The text, line ends made \\n, without a byte order mark; null if there is none."),
+    ),
+    laws=(
+        Law(
+            "text_or_reason",
+            "A dump has its text, or the reason why not.",
+            "select dump_id, file_name from {table} where (content is null) = (unread_reason is null)",
+            "A defect of the raw stage: report it with the file.",
+        ),
+    ),
+    unpublished=("content",),
+    least_rows=1,
+)  # fmt: skip
+
+CAPTURES = Table(
+    name="captures",
+    stage="parsed",
+    grain="One row is how one dump was read: its form, its page, its day, and the account of its lines.",
+    key=("dump_id",),
+    columns=(
+        _dump_id(),
+        Column("form", "text", "Form of the capture, recognised by its structure.", required=True, one_of=FORMS),
+        Column("form_confidence", "double", "How sure the form is.", "0 to 1", required=True, least=0, most=1),
+        Column("heading", "text", "Heading of the page, as printed (`Daily Papers`, `Trending Papers`)."),
+        Column("query", "text", "Search text in the page's head, as printed."),
+        Column("captured_raw", "text", "Day in the page's head, as printed, most often without a year."),
+        Column("captured_on", "date", "The same as a date; null where the year is not known."),
+        Column("captured_basis", "text", "What gave the day its year: printed with it; the file's name or time, where they name the same day; the year after the newest printed date; nothing.", required=True, one_of=CAPTURED_BASES),
+        Column("mirror", "text", "Mirror of the site that served the page, if its host stands in the texts."),
+        Column("records", "integer", "Mentions found.", "mentions", required=True, least=0),
+        Column("refusals", "integer", "Records and lines refused.", "refusals", required=True, least=0),
+        Column("lines_total", "integer", "Lines of the file.", "lines", required=True, least=0),
+        Column("lines_field", "integer", "Lines that are a field of a record.", "lines", required=True, least=0),
+        Column("lines_furniture", "integer", "Lines of the page's head and foot, and blank lines.", "lines", required=True, least=0),
+        Column("lines_refused", "integer", "Lines that were refused.", "lines", required=True, least=0),
+        Column("parser_version", "integer", "Version of the parser that read it.", required=True, least=1),
+    ),
+    laws=(
+        _exists_in("dump_id", "raw_dumps"),
+        Law(
+            "every_dump_read",
+            "Every dump was read: nothing that came in is left out.",
+            "select dump_id, file_name from raw_dumps where dump_id not in (select dump_id from {table})",
+            "Run the job again; if it stays, the parsed stage skips a dump.",
+        ),
+        Law(
+            "every_line_accounted_for",
+            "Lines of the file = field + furniture + refused, and the refused ones are those of `refused_records`.",
+            "select c.dump_id, c.lines_total, c.lines_field, c.lines_furniture, c.lines_refused from {table} c "
+            "join raw_dumps d using (dump_id) left join (select dump_id, sum(line_end - line_start + 1) as n "
+            "from refused_records where line_start > 0 group by dump_id) r using (dump_id) where "
+            "c.lines_total <> c.lines_field + c.lines_furniture + c.lines_refused or c.lines_total <> d.line_count "
+            "or c.lines_refused <> coalesce(r.n, 0)",
+            "The parser lost or doubled a line of this file: report it with the file.",
+        ),
+        Law(
+            "every_record_kept",
+            "Mentions counted while reading = rows of `parsed_rows`; refusals likewise.",
+            "select c.dump_id, c.records, c.refusals from {table} c "
+            "left join (select dump_id, count(*) as n from parsed_rows group by dump_id) p using (dump_id) "
+            "left join (select dump_id, count(*) as n from refused_records group by dump_id) r using (dump_id) "
+            "where c.records <> coalesce(p.n, 0) or c.refusals <> coalesce(r.n, 0)",
+            "Rows were lost between reading and the warehouse: run again; report it if it stays.",
+        ),
+    ),
+)  # fmt: skip
+
+PARSED_ROWS = Table(
+    name="parsed_rows",
+    stage="parsed",
+    grain="One row is one mention of a paper in one capture: cleaned values beside the text as received.",
+    key=("mention_id",),
+    columns=(
+        _mention_id(description="Dump and first line of the mention; the same after every run."),
+        _dump_id(),
+        Column("seq", "integer", "Place of the mention in its file, from 1.", required=True, least=1),
+        Column("line_start", "integer", "First line of the mention in the file, from 1.", required=True, least=1),
+        Column("line_end", "integer", "Last line of the mention.", required=True, least=1),
+        Column("form", "text", "Form of the capture.", required=True, one_of=FORMS),
+        Column("title", "text", "Title as received, trimmed.", required=True, pattern=r"(?s)\S(.*\S)?"),
+        Column("abstract", "text", "Abstract as received, trimmed.", required=True),
+        Column("abstract_clean", "text", "Abstract with LaTeX residue and mirrors' hosts undone where certain.", required=True),
+        Column("arxiv_id", "text", "arXiv id without version; null where the form does not carry it.", pattern=_ARXIV_ID),
+        Column("n_authors", "integer", "Authors as printed; null where the page shows none or the organisation instead.", "authors", least=0),
+        Column("organisation_handle", "text", "Handle of the organisation that the page shows in place of authors."),
+        Column("organisation_name", "text", "Display name of that organisation."),
+        Column("published_raw", "text", "Date as printed, without the comment count after it."),
+        Column("published_on", "date", "Date as a day; null where it is not certain.", least=None),
+        Column("published_year_inferred", "boolean", "True where the year was not printed but inferred.", required=True),
+        Column("published_basis", "text", "How the date came about: printed in full; year from the capture day; year after the newest printed year of the file; or why there is none.", required=True, one_of=PUBLISHED_BASES),
+        Column("upvotes", "integer", "Upvotes as printed; null where none are shown.", "upvotes", least=0),
+        Column("comments", "integer", "Comments as printed; null where none are shown (the page leaves out 0).", "comments", least=0),
+        Column("github_url", "text", "Repository that the page itself shows (trending pages); links in abstracts are in `mention_links`."),
+        Column("github_stars", "integer", "Stars of that repository at the capture.", "stars", least=0),
+    ),
+    laws=(
+        _exists_in("dump_id", "captures"),
+        Law(
+            "lines_within_file",
+            "First line <= last line <= lines of the file.",
+            "select mention_id, line_start, line_end from {table} join captures using (dump_id) "
+            "where line_start > line_end or line_end > lines_total",
+            "A defect of the parser: report it with the file.",
+        ),
+        Law(
+            "no_year_without_a_basis",
+            "A date exists only with a basis, and is marked as inferred only if its year was not printed.",
+            "select mention_id, published_raw, published_basis from {table} where (published_on is not null) <> "
+            "(published_basis in ('printed', 'capture_day', 'newest_printed_year')) or published_year_inferred <> "
+            "(published_basis in ('capture_day', 'newest_printed_year')) or (published_raw is null) <> (published_basis = 'absent')",
+            "A defect of the date rules: report it with the file.",
+        ),
+        Law(
+            "date_is_plausible",
+            "No paper is dated before arXiv (1991-08-14) or after the day its capture came in.",
+            "select mention_id, published_on, received_at from {table} join raw_dumps using (dump_id) "
+            "where published_on < date '1991-08-14' or published_on > cast(received_at as date) + 1",
+            "Look at the capture's lines: a wrong capture day gives wrong years.",
+            severity="warning",
+        ),
+        Law(
+            "abstract_is_no_furniture",
+            "No abstract is shared by more than one in twenty mentions (at least four) under different titles.",
+            "select min(mention_id) as mention_id, left(abstract, 80) as abstract, count(distinct title) as titles from {table} "
+            "group by abstract having count(distinct title) > greatest(3, 0.05 * (select count(*) from {table}))",
+            "Text of the page may have been taken for abstracts: look at the capture's lines.",
+            severity="warning",
+        ),
+    ),
+)  # fmt: skip
+
+MENTION_LINKS = Table(
+    name="mention_links",
+    stage="parsed",
+    grain="One row is one link as it stands in the abstract of one mention.",
+    key=("mention_id", "link_number"),
+    columns=(
+        _mention_id(),
+        Column("link_number", "integer", "Place of the link in the abstract, from 1.", required=True, least=1),
+        Column("url_raw", "text", "Address as written.", required=True),
+        Column("url", "text", "Canonical address: https, lower-case host, mirrors and short hosts mapped, no .git.", required=True, pattern=r"https://[^\s]+"),
+        Column("kind", "text", "What the address leads to.", required=True, one_of=KINDS),
+        Column("span_start", "integer", "First character of `url_raw` in `abstract`, from 0.", "code points", required=True, least=0),
+        Column("span_end", "integer", "Character after the last one.", "code points", required=True, least=1),
+        Column("mirror", "text", "Mirror's host that was mapped to huggingface.co."),
+        Column("owner", "text", "GitHub owner as written."),
+        Column("repo", "text", "GitHub repository as written, without .git."),
+        Column("repo_key", "text", "owner/repo in lower case, to compare by.", pattern=r"[a-z0-9_-]+/[a-z0-9._-]+"),
+        Column("deep_path", "text", "Path below the repository (`tree/main/...`)."),
+    ),
+    laws=(
+        _exists_in("mention_id", "parsed_rows"),
+        Law(
+            "span_holds_the_link",
+            "`abstract` holds `url_raw` at the span.",
+            "select mention_id, url_raw, span_start from {table} join parsed_rows using (mention_id) "
+            "where substr(abstract, span_start + 1, span_end - span_start) <> url_raw",
+            "A defect of the link search: report it with the file.",
+        ),
+    ),
+)  # fmt: skip
+
+REFUSED_RECORDS = Table(
+    name="refused_records",
+    stage="parsed",
+    grain="One row is one record, line or file that was not understood, with the reason and what to do.",
+    key=("dump_id", "line_start"),
+    columns=(
+        _dump_id(),
+        Column("line_start", "integer", "First refused line, from 1; 0 where the dump has no lines.", required=True, least=0),
+        Column("line_end", "integer", "Last refused line.", required=True, least=0),
+        Column("reason", "text", "Why, from a closed list.", required=True, one_of=tuple(REFUSAL_REASONS)),
+        Column("detail", "text", "What was found and what to do about it.", required=True),
+        Column("text", "text", "The refused text as received, at most 2,000 characters of it; the whole is in the raw file.", required=True),
+    ),
+    laws=(_exists_in("dump_id", "captures"),),
+)  # fmt: skip
+
+PAPER_MENTIONS = Table(
+    name="paper_mentions",
+    stage="papers",
+    grain="One row is one mention and the paper it belongs to, with the rule that joined it.",
+    key=("mention_id",),
+    columns=(
+        _mention_id(),
+        _paper_id(),
+        Column("rule", "text", "What joined the mention to the paper; `new_paper` for the paper's first one.", required=True, one_of=MATCH_RULES),
+        Column("title_key", "text", "Title reduced to letters and digits, lower case.", required=True),
+        Column("abstract_key", "text", "Hash of the cleaned abstract's letters and digits.", required=True, pattern="[0-9a-f]{16}"),
+    ),
+    laws=(
+        _exists_in("mention_id", "parsed_rows"),
+        Law(
+            "every_mention_in_one_paper",
+            "Mentions = parsed rows: every mention is in exactly one paper.",
+            "select mention_id, title from parsed_rows where mention_id not in (select mention_id from {table})",
+            "The papers stage lost a mention: run again; report it if it stays.",
+        ),
+        Law(
+            "one_arxiv_id_a_paper",
+            "No paper has mentions with two different arXiv ids.",
+            "select paper_id, string_agg(distinct arxiv_id, ', ') as arxiv_ids from {table} join parsed_rows "
+            "using (mention_id) group by paper_id having count(distinct arxiv_id) > 1",
+            "Two papers were joined; look at `papers explain`.",
+        ),
+        Law(
+            "one_new_paper_each",
+            "Every paper has exactly one mention that made it.",
+            "select paper_id, count(*) filter (rule = 'new_paper') as firsts from {table} group by paper_id having firsts <> 1",
+            "A defect of the matching: report it.",
+        ),
+    ),
+)  # fmt: skip
+
+MERGED_PAPERS = Table(
+    name="merged_papers",
+    stage="papers",
+    grain="One row is a paper id that was given up because its mentions turned out to belong to another paper.",
+    key=("merged_paper_id",),
+    columns=(
+        _paper_id("The id that was given up.", "merged_paper_id"),
+        _paper_id("The older paper that took its mentions."),
+        Column("load_number", "integer", "Number of the newest load when it happened.", required=True, least=1),
+    ),
+    laws=(
+        _exists_in("paper_id", "paper_mentions"),
+        Law(
+            "given_up_ids_stay_given_up",
+            "No given-up id is in use.",
+            "select merged_paper_id from {table} where merged_paper_id in (select paper_id from paper_mentions)",
+            "A defect of the id rules: report it.",
+        ),
+    ),
+)
+
+PAPERS = Table(
+    name="papers",
+    stage="papers",
+    grain="One row is one paper, with the values that survive from its mentions (the rule stands in sql/papers.sql).",
+    key=("paper_id",),
+    columns=(
+        _paper_id("Stable id: the same on every run; a merge keeps the older one."),
+        Column("arxiv_id", "text", "arXiv id, where a mention has it.", pattern=_ARXIV_ID),
+        Column("title", "text", "Title as received.", required=True),
+        Column("abstract", "text", "Abstract as received.", required=True),
+        Column("abstract_clean", "text", "Abstract with damage undone.", required=True),
+        Column("n_authors", "integer", "Number of authors; null where unknown. Basis in `author_counts`.", "authors", least=0),
+        Column("organisation_handle", "text", "Handle of the organisation, where a page showed one."),
+        Column("organisation_name", "text", "Display name of the organisation."),
+        Column("published_on", "date", "Day as the page gives it; null where unknown. Basis in `paper_dates`."),
+        Column("published_year_inferred", "boolean", "True where the year was inferred.", required=True),
+        Column("n_mentions", "integer", "Mentions of the paper.", "mentions", required=True, least=1),
+        Column("n_dumps", "integer", "Captures that mention it.", "captures", required=True, least=1),
+        _mention_id("text_mention_id", "The mention that title and abstract are from."),
+        _mention_id("date_mention_id", "The mention that the date is from; null without a date.", required=False),
+        _mention_id("authors_mention_id", "The mention that the number of authors is from.", required=False),
+        _mention_id("owner_mention_id", "The mention that the organisation is from.", required=False),
+        Column("first_load", "integer", "Number of the run in which it was first seen.", required=True, least=1),
+    ),
+    laws=(
+        Law(
+            "papers_are_the_mentions_papers",
+            "Papers = distinct `paper_id` of the mentions.",
+            "select coalesce(p.paper_id, m.paper_id) as paper_id from {table} p full join "
+            "(select distinct paper_id from paper_mentions) m on p.paper_id = m.paper_id "
+            "where p.paper_id is null or m.paper_id is null",
+            "sql/papers.sql lost or doubled a paper: report it.",
+        ),
+        Law(
+            "mentions_add_up",
+            "The sum of `n_mentions` is the number of mentions.",
+            "select (select sum(n_mentions) from {table}) as counted, (select count(*) from paper_mentions) as mentions "
+            "where counted <> mentions",
+            "sql/papers.sql counts wrongly: report it.",
+        ),
+    ),
+    least_rows=1,
+)  # fmt: skip
+
+_EVERY_PAPER = Law(
+    "every_paper_once",
+    "Has exactly the papers of `papers`.",
+    "select coalesce(t.paper_id, p.paper_id) as paper_id from {table} t full join papers p on t.paper_id = p.paper_id "
+    "where t.paper_id is null or p.paper_id is null",
+    "The table's SQL lost or doubled a paper: report it.",
+)
+
+AUTHOR_COUNTS = Table(
+    name="author_counts",
+    stage="derived",
+    grain="One row is one paper and how many authors it has, as far as its pages tell.",
+    key=("paper_id",),
+    columns=(
+        _paper_id(),
+        Column("n_authors", "integer", "Number of authors; null where unknown, never 0 for unknown.", "authors", least=0),
+        Column("basis", "text", "Counted on the page; unknown because the page shows the organisation; or absent.", required=True, one_of=("counted", "organisation_shown", "absent")),
+        Column("n_values", "integer", "Different counts among the mentions; more than 1 is a contradiction.", required=True, least=0),
+        _mention_id(description="The mention that the count is from; null without one.", required=False),
+    ),
+    laws=(
+        _EVERY_PAPER,
+        Law(
+            "counted_or_null",
+            "A count exists exactly where the basis says so.",
+            "select paper_id, n_authors, basis from {table} where (n_authors is not null) <> (basis = 'counted')",
+            "sql/author_counts.sql breaks its rule: report it.",
+        ),
+    ),
+)  # fmt: skip
+
+PAPER_DATES = Table(
+    name="paper_dates",
+    stage="derived",
+    grain="One row is one paper and its date, as far as its pages tell.",
+    key=("paper_id",),
+    columns=(
+        _paper_id(),
+        Column("published_on", "date", "Day; null where unknown."),
+        Column("published_year", "integer", "Its year.", least=1991),
+        Column("published_month", "date", "First day of its month."),
+        Column("published_raw", "text", "Date as printed on the mention it is from."),
+        Column("year_inferred", "boolean", "True where the year was not printed.", required=True),
+        Column("basis", "text", "How the date came about, as in `parsed_rows.published_basis`.", required=True, one_of=PUBLISHED_BASES),
+        Column("n_values", "integer", "Different days among the mentions; more than 1 is a contradiction.", required=True, least=0),
+        _mention_id(description="The mention that the date is from; null without one.", required=False),
+    ),
+    laws=(_EVERY_PAPER,),
+)  # fmt: skip
+
+PAPER_LINKS = Table(
+    name="paper_links",
+    stage="derived",
+    grain="One row is one paper and one address in its abstract (canonical); `mention_links` has every occurrence.",
+    key=("paper_id", "url"),
+    columns=(
+        _paper_id(),
+        Column("url", "text", "Canonical address.", required=True, pattern=r"https://[^\s]+"),
+        Column("kind", "text", "What the address leads to.", required=True, one_of=KINDS),
+        Column("url_raw", "text", "Address as written in the mention below.", required=True),
+        Column("span_start", "integer", "First character of `url_raw` in that mention's abstract, from 0.", "code points", required=True, least=0),
+        Column("span_end", "integer", "Character after the last one.", "code points", required=True, least=1),
+        Column("mirror", "text", "Mirror's host that was mapped to huggingface.co."),
+        _mention_id(description="The mention that the link is shown from."),
+        Column("n_mentions", "integer", "Mentions of the paper that hold the address.", "mentions", required=True, least=1),
+    ),
+    laws=(_exists_in("paper_id", "papers"),),
+)  # fmt: skip
+
+GITHUB_LINKS = Table(
+    name="github_links",
+    stage="derived",
+    grain="One row is one paper and one GitHub repository that its abstract names.",
+    key=("paper_id", "repo_key"),
+    columns=(
+        _paper_id(),
+        Column("repo_key", "text", "owner/repo in lower case: the repository's identity.", required=True, pattern=r"[a-z0-9_-]+/[a-z0-9._-]+"),
+        Column("owner", "text", "Owner as written.", required=True),
+        Column("repo", "text", "Repository as written.", required=True),
+        Column("url", "text", "Address of the repository.", required=True, pattern=r"https://github\.com/[^/]+/[^/]+"),
+        Column("deep_path", "text", "Path below the repository, where the link goes deeper."),
+        Column("span_start", "integer", "Where the link starts in the abstract, from 0.", "code points", required=True, least=0),
+        _mention_id(description="The mention that the link is shown from."),
+        Column("n_mentions", "integer", "Mentions of the paper that name the repository.", "mentions", required=True, least=1),
+    ),
+    laws=(
+        _exists_in("paper_id", "papers"),
+        Law(
+            "repository_is_no_furniture",
+            "No repository is named by more than one in twenty papers (at least ten).",
+            "select repo_key, count(*) as papers from {table} group by repo_key "
+            "having count(*) > greatest(10, 0.05 * (select count(*) from papers))",
+            "A link of the page may have been taken for the papers' own: look at one of the captures.",
+            severity="warning",
+        ),
+    ),
+)  # fmt: skip
+
+PAPER_METRICS = Table(
+    name="paper_metrics",
+    stage="derived",
+    grain="One row is one mention that shows upvotes, comments or stars: the numbers at that capture.",
+    key=("mention_id",),
+    columns=(
+        _mention_id(),
+        _paper_id(),
+        _dump_id(),
+        Column("captured_on", "date", "Day of the capture; null where its year is unknown."),
+        Column("upvotes", "integer", "Upvotes then.", "upvotes", least=0),
+        Column("comments", "integer", "Comments then.", "comments", least=0),
+        Column("github_stars", "integer", "Stars of the repository then.", "stars", least=0),
+    ),
+    laws=(_exists_in("paper_id", "papers"),),
+)
+
+PAPERS_BY_MONTH = Table(
+    name="papers_by_month",
+    stage="derived",
+    grain="One row is one month; papers without a date stand in a row with a null month.",
+    key=("month",),
+    columns=(
+        Column("month", "date", "First day of the month; null for papers without a date."),
+        Column("papers", "integer", "Papers dated in it.", "papers", required=True, least=1),
+        Column("year_inferred", "integer", "Of these, papers whose year was inferred.", "papers", required=True, least=0),
+        Column("with_github", "integer", "Of these, papers that name a GitHub repository.", "papers", required=True, least=0),
+    ),
+    laws=(
+        Law(
+            "months_add_up",
+            "The papers of all months are all papers.",
+            "select (select coalesce(sum(papers), 0) from {table}) as counted, (select count(*) from papers) as papers "
+            "where counted <> papers",
+            "sql/papers_by_month.sql counts wrongly: report it.",
+        ),
+    ),
+)
+
+COVERAGE = Table(
+    name="coverage",
+    stage="derived",
+    grain="One row is one field and how many papers have it.",
+    key=("field",),
+    columns=(
+        Column("field", "text", "Name of the field.", required=True),
+        Column("papers", "integer", "All papers.", "papers", required=True, least=0),
+        Column("with_value", "integer", "Papers that have the field.", "papers", required=True, least=0),
+        Column("share", "double", "The second by the first.", "0 to 1", least=0, most=1),
+    ),
+    laws=(
+        Law(
+            "no_more_than_all",
+            "No field is filled for more papers than there are.",
+            "select field, papers, with_value from {table} where with_value > papers",
+            "sql/coverage.sql counts wrongly: report it.",
+        ),
+    ),
+)
+
+TABLES: tuple[Table, ...] = (
+    RAW_DUMPS,
+    CAPTURES,
+    PARSED_ROWS,
+    MENTION_LINKS,
+    REFUSED_RECORDS,
+    PAPER_MENTIONS,
+    MERGED_PAPERS,
+    PAPERS,
+    AUTHOR_COUNTS,
+    PAPER_DATES,
+    PAPER_LINKS,
+    GITHUB_LINKS,
+    PAPER_METRICS,
+    PAPERS_BY_MONTH,
+    COVERAGE,
+)
+BY_NAME = {table.name: table for table in TABLES}

@@ -1,0 +1,180 @@
+"""The warehouse: the only module that opens it for writing, and that runs the files of sql/ against the contract.
+
+Readers never open this file (one open reader would stop the next run); they get the published copy.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from etl_project.contract import Table, create_table, polars_schema
+from etl_project.lake import Lake
+from etl_project.tables import SCHEMA_VERSION, TABLES
+
+SQL_FOLDER = Path(__file__).resolve().parent.parent / "sql"
+
+#: The oldest client that is to open the files: DuckDB 1.4. Files in 2.0's own format open in 2.0 alone.
+STORAGE_VERSION = "v1.4.0"
+_SETTINGS: dict[str, Any] = {
+    # the rest of the memory is Polars', Great Expectations' and Dagster's, in the same process
+    "memory_limit": "1GB",
+    "max_temp_directory_size": "50GB",
+    "threads": 2,
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+
+
+class WarehouseError(Exception):
+    """The warehouse cannot be used as it is; the message says what to do."""
+
+
+@contextmanager
+def connect(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the warehouse of ``lake`` for writing, its tables made if they are missing; close it in the end.
+
+    Raises WarehouseError if the file is of another schema version, damaged, or open elsewhere.
+    """
+    lake.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        connection = duckdb.connect(
+            str(lake.warehouse),
+            config={
+                **_SETTINGS,
+                "storage_compatibility_version": STORAGE_VERSION,
+                "temp_directory": str(lake.warehouse.parent / "spill"),
+            },
+        )
+    except duckdb.Error as error:
+        raise WarehouseError(f"{lake.warehouse} cannot be opened: {_first_line(error)}") from error
+    try:
+        _prepare(connection, lake)
+        yield connection
+    finally:
+        connection.close()
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
+    connection.execute("create table if not exists schema_version (version integer not null)").fetchall()
+    versions = [row[0] for row in connection.execute("select version from schema_version").fetchall()]
+    if versions and versions != [SCHEMA_VERSION]:
+        raise WarehouseError(
+            f"{lake.warehouse} has schema version {versions[0]}, this program has {SCHEMA_VERSION}; "
+            "move the file away and run again: it is built anew from data_lake/raw"
+        )
+    if versions:
+        return
+    connection.begin()
+    for table in TABLES:
+        for statement in create_table(table):
+            connection.execute(statement).fetchall()
+    connection.execute("insert into schema_version values (?)", [SCHEMA_VERSION]).fetchall()
+    connection.commit()
+
+
+@contextmanager
+def transaction(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Commit what is done inside, or nothing of it."""
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        # after a full disk the connection is dead and rolling back fails, too; the first error counts
+        try:
+            connection.rollback()
+        except duckdb.Error:
+            pass
+        raise
+    connection.commit()
+
+
+def append(connection: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame) -> None:
+    """Add the rows of ``frame`` to ``table``; TypeError unless its columns and types are the table's."""
+    expected = polars_schema(table)
+    if dict(frame.schema) != expected:
+        raise TypeError(f"rows for {table.name} have {dict(frame.schema)}, the table has {expected}")
+    if frame.is_empty():
+        return
+    rows = frame  # noqa: F841  (DuckDB finds the frame by this name)
+    connection.execute(f"insert into {table.name} select * from rows").fetchall()
+
+
+def replace(connection: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataFrame) -> None:
+    """Put the rows of ``frame`` in place of those of ``table``; within a transaction of the caller's."""
+    connection.execute(f"delete from {table.name}").fetchall()
+    append(connection, table, frame)
+
+
+def read(connection: duckdb.DuckDBPyConnection, query: str, parameters: list[Any] | None = None) -> pl.DataFrame:
+    """Return the rows of ``query`` as a frame."""
+    return connection.sql(query, params=parameters).pl()
+
+
+def scalar(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
+    """Return the one value of a query that gives one."""
+    (row,) = connection.execute(query).fetchall()
+    return row[0]
+
+
+def run_sql_file(connection: duckdb.DuckDBPyConnection, table: Table, folder: Path = SQL_FOLDER) -> int:
+    """Fill ``table`` with the SELECT of its file in sql/; return the number of rows.
+
+    TypeError if the SELECT's columns or types are not the contract's: an insert by name would null a
+    forgotten column in silence.
+    """
+    select = (folder / f"{table.name}.sql").read_text("utf-8")
+    got = [(row[0], row[1]) for row in connection.execute(f"describe {select}").fetchall()]
+    expected = [(column.name, column.sql_type) for column in table.columns]
+    if got != expected:
+        raise TypeError(f"sql/{table.name}.sql gives {got}, the contract says {expected}")
+    with transaction(connection):
+        connection.execute(f"delete from {table.name}").fetchall()
+        connection.execute(f"insert into {table.name} {select}").fetchall()
+    return int(scalar(connection, f"select count(*) from {table.name}"))
+
+
+def unparsed_batches(
+    connection: duckdb.DuckDBPyConnection, parser_version: int, most_bytes: int = 1 << 26
+) -> Iterator[pl.DataFrame]:
+    """Yield the dumps that this parser version has not read yet, in batches of about ``most_bytes`` of text."""
+    todo = connection.execute(
+        "select dump_id, coalesce(opened_byte_count, 0) from raw_dumps where dump_id not in "
+        "(select dump_id from captures where parser_version = ?) order by load_number, dump_id",
+        [parser_version],
+    ).fetchall()
+    batch: list[str] = []
+    size = 0
+    for dump_id, byte_count in [*todo, (None, most_bytes)]:
+        if batch and (dump_id is None or size + byte_count > most_bytes):
+            yield read(connection, "select * from raw_dumps where dump_id in (select unnest(?)) order by dump_id", [batch])
+            batch, size = [], 0
+        if dump_id is not None:
+            batch.append(dump_id)
+            size += byte_count
+
+
+def forget_parsed(connection: duckdb.DuckDBPyConnection, dump_ids: list[str]) -> None:
+    """Delete what an older version of the parser made of these dumps."""
+    mentions = "select mention_id from parsed_rows where dump_id in (select unnest(?))"
+    connection.execute(f"delete from mention_links where mention_id in ({mentions})", [dump_ids]).fetchall()
+    for table in ("parsed_rows", "refused_records", "captures"):
+        connection.execute(f"delete from {table} where dump_id in (select unnest(?))", [dump_ids]).fetchall()
+
+
+def mention_texts(connection: duckdb.DuckDBPyConnection, most_rows: int = 50_000) -> Iterator[pl.DataFrame]:
+    """Yield mention_id, arxiv_id, load_number, title, abstract_clean of all mentions, in batches; at least one."""
+    rows = int(scalar(connection, "select count(*) from parsed_rows"))
+    for start in range(0, max(rows, 1), most_rows):
+        yield read(
+            connection,
+            "select mention_id, arxiv_id, load_number, title, abstract_clean from parsed_rows join raw_dumps using (dump_id) "
+            f"where parsed_rows.rowid in (select rowid from parsed_rows order by rowid limit {most_rows} offset {start})",
+        )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
