@@ -50,7 +50,11 @@ _BARE_HOST = re.compile(
 _PATHLESS_HOST = re.compile(
     r"(?<![A-Za-z0-9@./_-])(?:www\.[A-Za-z0-9-]+\.[A-Za-z0-9.-]*[A-Za-z0-9]|[A-Za-z0-9-]+\.(?i:github\.io))(?![A-Za-z0-9-])"
 )
-_NOT_IN_HOST = re.compile(r"[^A-Za-z0-9.-]")
+_HOST_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-"
+
+#: Every text that holds a link matches one of these. They are separate because each alone is a literal
+#: search for the engine that runs them over a whole column; most abstracts have none and need no search.
+SIGNS = ("://", r"\.[A-Za-z]{2,}/", r"(?i)github\.io", r"(?i)www\.")
 
 _TRAILING = ".,;:!?'\"*\u2026"
 #: First words of the next sentence where the space after a full stop was lost ("repo.The model").
@@ -146,13 +150,12 @@ def _starts(text: str) -> list[int]:
         else:
             before = text[max(text.rfind(" ", 0, slash) + 1, slash - 80) : slash]
             if "." in before:
-                outside = [match.end() for match in _NOT_IN_HOST.finditer(before)]
-                first = outside[-1] if outside else 0
+                first = len(before.rstrip(_HOST_CHARACTERS))
                 glued = first > 0 and before[first - 1] in "@/_"  # an e-mail address, or inside a path
                 if not glued and _BARE_HOST.fullmatch(before, first):
                     starts.append(slash - len(before) + first)
         slash = text.find("/", slash + 1)
-    if "ithub.io" in text or "itHub.io" in text or "www." in text:
+    if "ithub.io" in text or "itHub.io" in text or "www." in text or "WWW." in text:
         starts += [match.start() for match in _PATHLESS_HOST.finditer(text)]
         starts.sort()
     return starts
@@ -164,6 +167,8 @@ def _trim(run: str) -> str:
         run = run[: inner.start()]
     while run:
         last = run[-1]
+        if last.isalnum():
+            break
         if (
             last in _TRAILING
             or last in "(["
@@ -182,16 +187,15 @@ def _read(text: str, start: int, raw: str, title: str) -> Link | None:
     match = _ADDRESS.match(raw)
     assert match is not None  # every part of the pattern may be empty
     _, authority, path, query = match.groups()
-    host = authority.lower().rpartition("@")[2].rstrip(".:")
-    if not _HOST.fullmatch(host) or "." not in host.strip("."):
-        return None
     if "\\" in path:
         path = _ESCAPE.sub(r"\1", path)
     parts = [part for part in path.split("/") if part]
+    host = authority.lower().rpartition("@")[2].rstrip(".:")
     site = host.removeprefix("www.")
-
     if site == "github.com":
         return _read_github(start, raw, parts, query)
+    if not _HOST.fullmatch(host) or "." not in host.strip("."):
+        return None
     path = path.rstrip("/") if not query else path
     if site in _HUGGINGFACE:
         mirror = site if site in MIRRORS else None

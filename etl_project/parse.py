@@ -12,6 +12,7 @@ from etl_project.captures import Record, read_capture, refuse_whole
 from etl_project.cleaning import SIGNS, clean_text, needs_unicode_cleaning
 from etl_project.contract import polars_schema
 from etl_project.fields import parse_printed_date
+from etl_project.links import SIGNS as LINK_SIGNS
 from etl_project.links import Link, find_links
 from etl_project.tables import CAPTURES, MENTION_LINKS, PARSED_ROWS, REFUSED_RECORDS
 
@@ -40,10 +41,9 @@ class Parsed(NamedTuple):
 def parse_dumps(dumps: pl.DataFrame) -> Parsed:
     """Return the rows of ``dumps`` (columns of ``raw_dumps``), each dump read by the form its structure shows."""
     columns = {name: dumps[name].to_list() for name in _NEEDED}
-    captures: list[tuple[object, ...]] = []
-    refused: list[tuple[object, ...]] = []
-    rows: dict[str, list[Any]] = {name: [] for name in polars_schema(PARSED_ROWS) if name != "abstract_clean"}
-    links: list[list[Link]] = []  # of each row
+    captures: list[list[Any]] = []
+    refused: list[tuple[Any, ...]] = []
+    rows: dict[str, list[Any]] = {name: [] for name in (*Record._fields, *_PUBLISHED)}
     for dump_id, name, content, damaged, reason, modified, received in zip(*columns.values(), strict=True):
         if content is None:
             reading = refuse_whole("", reason, _REMEDIES[reason])
@@ -52,94 +52,109 @@ def parse_dumps(dumps: pl.DataFrame) -> Parsed:
         records = reading.records
         head = parse_printed_date(reading.captured_raw) if reading.captured_raw else None
         dates = [parse_printed_date(r.date_text) if r.date_text else None for r in records]
-        capture = find_capture_day(
-            head,
-            [d for d in dates if d is not None],
-            name,
-            modified.date() if modified else None,
-            received.date(),
-        )
-        glued = any(d is not None and d.glued for d in dates)
+        printed = [d for d in dates if d is not None]
+        capture = find_capture_day(head, printed, name, modified.date() if modified else None, received.date())
+        glued = any(d.glued for d in printed)
         days = [publication_day(d, capture, glued) for d in dates]
-        found = [find_links(r.abstract, r.title) for r in records]
-        links += found
-        rows["mention_id"] += _mention_ids(dump_id, records)
-        rows["dump_id"] += [dump_id] * len(records)
-        rows["seq"] += range(1, len(records) + 1)
-        rows["form"] += [reading.form] * len(records)
-        rows["published_raw"] += [d.raw if d else None for d in dates]
-        rows["published_on"] += [day.on for day in days]
-        rows["published_year_inferred"] += [day.year_inferred for day in days]
-        rows["published_basis"] += [day.basis for day in days]
-        rows["comments"] += [
-            r.comments if d is None or r.comments is not None else d.comments
-            for r, d in zip(records, dates, strict=True)
-        ]
-        for field in _TAKEN_OVER:
-            rows[field] += [getattr(r, field) for r in records]
+        if records:
+            for field, values in zip(Record._fields, zip(*records, strict=True), strict=True):
+                rows[field] += values
+            # comments on a line of their own are the record's, those after a date are the date's
+            rows["comments"][-len(records) :] = [
+                r.comments if d is None or r.comments is not None else d.comments
+                for r, d in zip(records, dates, strict=True)
+            ]
+            rows["date_text"][-len(records) :] = [d.raw if d else None for d in dates]
+            for field, values in zip(_PUBLISHED, zip(*days, strict=True), strict=True):
+                rows[field] += values
         captures.append(
-            (
+            [
                 dump_id, reading.form, reading.confidence, reading.heading, reading.query, reading.captured_raw,
-                capture.on if head else None, capture.basis if head else "absent", _mirror(found),
+                capture.on if head else None, capture.basis if head else "absent", None,
                 len(records), len(reading.refusals),
                 reading.lines_total, reading.lines_field, reading.lines_furniture, reading.lines_refused,
                 PARSER_VERSION,
-            )
+            ]
         )  # fmt: skip
         refused += [(dump_id, *refusal) for refusal in reading.refusals]
+    of_dump = pl.DataFrame(captures, schema=polars_schema(CAPTURES), orient="row")
     abstracts = pl.Series(rows["abstract"], dtype=pl.String)
+    links = _find_links(abstracts, rows["abstract"], rows["title"])
+    schema = polars_schema(PARSED_ROWS)
+    frame = _with_ids(
+        pl.DataFrame({**rows, "abstract": abstracts}, schema_overrides={**schema, "date_text": pl.String}), of_dump
+    ).with_columns(
+        _clean(abstracts, rows["abstract"], links).alias("abstract_clean"), published_raw=pl.col("date_text")
+    )
+    link_rows = _link_rows(frame["mention_id"], links)
     return Parsed(
-        pl.DataFrame(captures, schema=polars_schema(CAPTURES), orient="row"),
-        pl.DataFrame({**rows, "abstract": abstracts}, schema_overrides=polars_schema(PARSED_ROWS))
-        .with_columns(_clean(abstracts, rows["abstract"], links).alias("abstract_clean"))
-        .select(list(polars_schema(PARSED_ROWS))),
-        _link_rows(rows["mention_id"], links),
+        _with_mirror(of_dump, link_rows),
+        frame.select(list(schema)),
+        link_rows,
         pl.DataFrame(refused, schema=polars_schema(REFUSED_RECORDS), orient="row"),
     )
 
 
-def _mention_ids(dump_id: str, records: list[Record]) -> list[str]:
-    """Return ids made of the dump and the record's first line, with a number where several start on one line."""
-    ids: list[str] = []
-    line, repeats = 0, 0
-    for record in records:
-        repeats = repeats + 1 if record.line_start == line else 1
-        line = record.line_start
-        ids.append(f"{dump_id}-{line}" if repeats == 1 else f"{dump_id}-{line}.{repeats}")
-    return ids
+_NEEDED = ("dump_id", "file_name", "content", "damaged_lines", "unread_reason", "modified_at", "received_at")
+_PUBLISHED = ("published_on", "published_year_inferred", "published_basis")  # in the order of a Published
 
 
-def _mirror(found: list[list[Link]]) -> str | None:
-    """Return the mirror that served a page: it rewrote the page's addresses to its own host."""
-    mirrors = [link.mirror for links in found for link in links if link.mirror]
-    return max(sorted(set(mirrors)), key=mirrors.count) if mirrors else None
+def _with_ids(frame: pl.DataFrame, captures: pl.DataFrame) -> pl.DataFrame:
+    """Add dump_id, form, seq and mention_id to rows that stand in the order of ``captures``.
+
+    A mention's id is its dump and its first line, with a number where several start on one line.
+    """
+    each = captures.select(pl.col("dump_id", "form").repeat_by("records")).explode("dump_id", "form").drop_nulls()
+    frame = frame.hstack(each)
+    mention_id = pl.concat_str("dump_id", pl.lit("-"), "line_start")
+    if frame.select((pl.struct("dump_id", "line_start") == pl.struct("dump_id", "line_start").shift()).any()).item():
+        repeat = pl.int_range(1, pl.len() + 1).over("dump_id", "line_start")
+        mention_id = pl.when(repeat > 1).then(pl.concat_str(mention_id, pl.lit("."), repeat)).otherwise(mention_id)
+    return frame.with_columns(
+        mention_id=mention_id, seq=pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("dump_id")
+    )
 
 
-def _clean(abstracts: pl.Series, texts: list[str], links: list[list[Link]]) -> pl.Series:
-    """Return the cleaned abstracts. Only those with a sign of damage are touched: most have none."""
-    suspect = pl.Series([not text.isascii() and needs_unicode_cleaning(text) for text in texts], dtype=pl.Boolean)
-    for sign in SIGNS:
-        suspect |= abstracts.str.contains(sign)
-    places = suspect.arg_true().to_list()
-    if not places:
-        return abstracts
-    return abstracts.scatter(places, [clean_text(texts[i], links[i]) for i in places])
+def _marked(texts: pl.Series, signs: tuple[str, ...]) -> pl.Series:
+    """Return which texts match one of ``signs``: over a whole column at once, so that most need no other look."""
+    marked = texts.str.contains(signs[0])
+    for sign in signs[1:]:
+        marked |= texts.str.contains(sign)
+    return marked
 
 
-def _link_rows(mention_ids: list[str], links: list[list[Link]]) -> pl.DataFrame:
+def _find_links(abstracts: pl.Series, texts: list[str], titles: list[str]) -> dict[int, list[Link]]:
+    """Return the links of the abstracts that have some, by row."""
+    places = _marked(abstracts, LINK_SIGNS).arg_true().to_list()
+    return {i: found for i in places if (found := find_links(texts[i], titles[i]))}
+
+
+def _clean(abstracts: pl.Series, texts: list[str], links: dict[int, list[Link]]) -> pl.Series:
+    """Return the cleaned abstracts; only those with a sign of damage are touched."""
+    odd = pl.Series([not text.isascii() and needs_unicode_cleaning(text) for text in texts], dtype=pl.Boolean)
+    marked = (_marked(abstracts, SIGNS) | odd).arg_true().to_list()
+    places = sorted({*marked, *(i for i, found in links.items() if any(link.mirror for link in found))})
+    return abstracts.scatter(places, [clean_text(texts[i], links.get(i, [])) for i in places]) if places else abstracts
+
+
+def _with_mirror(captures: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
+    """Fill ``mirror``: the mirror that served a page rewrote the page's addresses to its own host."""
+    mirrors = (
+        links.filter(pl.col("mirror").is_not_null())
+        .select(dump_id=pl.col("mention_id").str.split("-").list.first(), mirror="mirror")
+        .group_by("dump_id")
+        .agg(pl.col("mirror").mode().min())
+    )
+    return captures.drop("mirror").join(mirrors, on="dump_id", how="left").select(captures.columns)
+
+
+def _link_rows(mention_ids: pl.Series, links: dict[int, list[Link]]) -> pl.DataFrame:
     rows = [
         (
-            mention_id, number, link.url_raw, link.url, link.kind, link.start, link.end, link.mirror, link.owner,
+            mention_ids[i], number, link.url_raw, link.url, link.kind, link.start, link.end, link.mirror, link.owner,
             link.repo, f"{link.owner}/{link.repo}".lower() if link.repo else None, link.deep_path,
         )
-        for mention_id, found in zip(mention_ids, links, strict=True)
+        for i, found in links.items()
         for number, link in enumerate(found, 1)
     ]  # fmt: skip
     return pl.DataFrame(rows, schema=polars_schema(MENTION_LINKS), orient="row")
-
-
-_NEEDED = ("dump_id", "file_name", "content", "damaged_lines", "unread_reason", "modified_at", "received_at")
-_TAKEN_OVER = (
-    "line_start", "line_end", "title", "abstract", "arxiv_id", "n_authors", "organisation_handle", "organisation_name",
-    "upvotes", "github_url", "github_stars",
-)  # fmt: skip

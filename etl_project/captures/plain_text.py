@@ -74,13 +74,15 @@ class _Reader:
         text_role = Role.TEXT
         for i, line in enumerate(lines):
             if len(line) > LONGEST_SHORT_LINE:
+                if not line.isspace():
+                    at.append(i)
+                    roles.append(text_role)
+                    continue
+            elif line and not line.isspace():
                 at.append(i)
-                roles.append(text_role)
-            elif not line or line.isspace():
-                account[i] = _FURNITURE_LINE
-            else:
-                at.append(i)
-                roles.append(role_of(line).role)
+                roles.append(role_of(line)[0])
+                continue
+            account[i] = _FURNITURE_LINE
         for number in damaged:
             if number - 1 in at:
                 roles[at.index(number - 1)] = Role.DAMAGED
@@ -231,8 +233,9 @@ class _Reader:
                 end, k = k, k + 1
             self.with_metadata += end > body
         first = title if count is None else count
-        for j in range(first, end + 1):
-            self.account[at[j]] = _FIELD_LINE
+        account = self.account
+        for i in at[first : end + 1]:
+            account[i] = _FIELD_LINE
         self.records.append(
             Record(
                 at[first] + 1,
@@ -335,7 +338,7 @@ class _Reader:
         """
         if not self.at:
             return 0.0
-        refused = sum(self.account[i] == _REFUSED_LINE for i in self.at)
+        refused = sum(self.account[i] == _REFUSED_LINE for i in self.at) if self.refusals else 0
         placed = 1 - refused / len(self.at)
         if self.signs:
             return max(placed, 0.5)
