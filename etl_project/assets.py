@@ -204,13 +204,21 @@ def matched(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
     yield _made(MERGED_PAPERS, result.merged_papers.height, merged_now=result.merged)
 
 
-def _sql_asset(table: Table) -> dg.AssetsDefinition:
-    """Return the asset of a table that one file of sql/ fills; the tables that it names are what it depends on."""
-    text = (warehouse.SQL_FOLDER / f"{table.name}.sql").read_text("utf-8")
-    used = set(re.findall(r"\b(?:from|join)\s+([a-z_]+)", text)) & set(BY_NAME)
-    inputs = [name for name in BY_NAME if name in used]
+def _sql(table: Table) -> str:
+    return (warehouse.SQL_FOLDER / f"{table.name}.sql").read_text("utf-8")
 
-    @dg.multi_asset(specs=[_spec(table, inputs)], name=table.name)
+
+def _inputs(table: Table) -> list[str]:
+    """Return the tables that a table's file in sql/ names: what it depends on."""
+    used = set(re.findall(r"\b(?:from|join)\s+([a-z_]+)", _sql(table)))
+    return [name for name in BY_NAME if name in used]
+
+
+def _sql_asset(table: Table) -> dg.AssetsDefinition:
+    """Return the asset of a table that one file of sql/ fills."""
+    text = _sql(table)
+
+    @dg.multi_asset(specs=[_spec(table, _inputs(table))], name=table.name)
     def filled(lake: LakeResource) -> dg.MaterializeResult[None]:
         with warehouse.connect(lake.lake) as connection:
             rows = warehouse.run_sql_file(connection, table)
@@ -222,7 +230,8 @@ def _sql_asset(table: Table) -> dg.AssetsDefinition:
     return filled
 
 
-sql_assets = [_sql_asset(table) for table in TABLES if (warehouse.SQL_FOLDER / f"{table.name}.sql").exists()]
+_SQL_TABLES = [table for table in TABLES if (warehouse.SQL_FOLDER / f"{table.name}.sql").exists()]
+sql_assets = [_sql_asset(table) for table in _SQL_TABLES]
 
 
 @dg.asset(
@@ -282,19 +291,35 @@ def _check_result(outcome: Outcome) -> dg.AssetCheckResult:
     )
 
 
-def _table_checks(table: Table) -> dg.AssetChecksDefinition:
-    checks = checks_for(table)
+def _checks_of(name: str, tables: Sequence[Table]) -> dg.AssetChecksDefinition:
+    checks = [check for table in tables for check in checks_for(table)]
 
-    @dg.multi_asset_check(name=f"check_{table.name}", specs=[_check_spec(check) for check in checks])
+    @dg.multi_asset_check(name=f"check_{name}", specs=[_check_spec(check) for check in checks])
     def run(lake: LakeResource) -> Iterator[dg.AssetCheckResult]:
         outcomes = run_checks(lake.lake.warehouse, checks)
         for outcome in outcomes:
             if not outcome.passed:
-                log.error("check %s.%s failed: %s", table.name, outcome.check.name, outcome.error or outcome.check.description)
+                log.error("check %s.%s failed: %s", outcome.check.table, outcome.check.name, outcome.error or outcome.check.description)
             yield _check_result(outcome)
-        log.info("checked %s: %d of %d passed", table.name, sum(o.passed for o in outcomes), len(outcomes))
+        log.info("checked %s: %d of %d passed", ", ".join(t.name for t in tables), sum(o.passed for o in outcomes), len(outcomes))
 
     return run
 
 
-table_checks = [_table_checks(table) for table in TABLES]
+def _levels() -> list[list[Table]]:
+    """Return the tables of sql/ in groups, each of which needs only the groups before it.
+
+    Checks run by group, not by table: each group pays once for what Great Expectations needs to start.
+    """
+    levels: dict[str, int] = {}
+    for table in _SQL_TABLES:  # in the order of TABLES, inputs come first
+        levels[table.name] = 1 + max((levels.get(name, 0) for name in _inputs(table)), default=0)
+    return [[t for t in _SQL_TABLES if levels[t.name] == level] for level in sorted(set(levels.values()))]
+
+
+table_checks = [
+    _checks_of("raw", [RAW_DUMPS]),
+    _checks_of("parsed", _PARSED),
+    _checks_of("matched", [PAPER_MENTIONS, MERGED_PAPERS]),
+    *(_checks_of("_".join(("sql", str(n))), tables) for n, tables in enumerate(_levels(), 1)),
+]

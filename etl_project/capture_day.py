@@ -30,6 +30,11 @@ class Published(NamedTuple):
     basis: str
 
 
+#: So many dates with a year must a page print before the newest of them is taken for last year's: with a
+#: handful it may be a page of old papers only.
+ENOUGH_PRINTED_YEARS = 10
+
+
 def find_capture_day(
     head: PrintedDate | None,
     printed: Iterable[PrintedDate],
@@ -41,30 +46,44 @@ def find_capture_day(
 
     ``head`` is the day in the page's head, ``printed`` the dates of its records. In this order: a year
     printed with the head's day; a day in the file's name, then the file's own time, if it is the head's
-    day; else the year after the newest printed one (basis ``newest_printed_year``). A capture is younger
-    than every year that it prints and not younger than its arrival.
+    day; else the year after the newest printed one (basis ``newest_printed_year``), if no other year is
+    possible or many dates are printed. A capture is younger than every year that it prints and not
+    younger than its arrival.
     """
-    newest = max((d.year for d in printed if d.year is not None), default=None)
+    years = [d.year for d in printed if d.year is not None]
+    newest = max(years, default=None)
+    latest = received_on + timedelta(days=1)
 
     def possible(day: date) -> bool:
-        return (newest is None or day.year > newest) and day <= received_on + timedelta(days=1)
+        return (newest is None or day.year > newest) and day <= latest
 
+    named = [
+        day for parts in _DAY_IN_NAME.findall(file_name) if (day := on_day(*(int(part) for part in parts))) is not None
+    ]
     if head is not None and head.day is not None:
         if head.year is not None:
-            return CaptureDay(on_day(head.year, head.month, head.day), head.year, "printed")
-        for year, month, day in _DAY_IN_NAME.findall(file_name):
-            named = on_day(int(year), int(month), int(day))
-            if named and (named.month, named.day) == (head.month, head.day) and possible(named):
-                return CaptureDay(named, named.year, "file_name")
+            day_then = on_day(head.year, head.month, head.day)
+            if day_then is None or day_then > latest:
+                return CaptureDay(None, None, "year_unknown")
+            # an older day's page, looked at in a later year, prints that year everywhere
+            return CaptureDay(day_then, head.year if possible(day_then) else None, "printed")
+        for day in named:
+            if (day.month, day.day) == (head.month, head.day) and possible(day):
+                return CaptureDay(day, day.year, "file_name")
         if modified_on is not None:  # a copied file has the copy's time, so it counts only where it fits
-            for year in {modified_on.year - 1, modified_on.year, modified_on.year + 1}:
+            for year in (modified_on.year - 1, modified_on.year, modified_on.year + 1):
                 day_then = on_day(year, head.month, head.day)
                 if day_then and abs((day_then - modified_on).days) <= 1 and possible(day_then):
                     return CaptureDay(day_then, year, "file_time")
     if newest is not None:
-        day_then = on_day(newest + 1, head.month, head.day) if head else None
-        if date(newest + 1, 1, 1) <= received_on + timedelta(days=1) and (day_then is None or possible(day_then)):
-            return CaptureDay(day_then, newest + 1, "newest_printed_year")
+        year = newest + 1
+        day_then = on_day(year, head.month, head.day) if head else None
+        first = day_then or date(year, 1, 1)
+        another = on_day(year + 1, head.month, head.day) if head and day_then else date(year + 1, 1, 1)
+        only_one = another is None or another > latest
+        contradicted = any(day.year != year for day in named)  # the name tells another year
+        if first <= latest and not contradicted and (only_one or len(years) >= ENOUGH_PRINTED_YEARS):
+            return CaptureDay(day_then, year, "newest_printed_year")
     return CaptureDay(None, None, "year_unknown" if head else "absent")
 
 

@@ -40,9 +40,11 @@ _LATEX_SPACE = re.compile(r"\\\\|\\[,;: ]")
 _SYMBOL = re.compile(r"\\([A-Za-z]+)(?![A-Za-z])")
 # Each of these starts with a literal and looks back from there: a search that starts with a look
 # behind stops at every character, which made cleaning five times slower.
-_SIM = re.compile(r"sim(?=\d)(?<![A-Za-z\\]sim)")
+# A number with its unit and no more letters: "sim2real" is a word of its own.
+_NUMBER = r"\d[\d.,]*(?:\\?%|[xkKMBT]?(?![A-Za-z]))"
+_SIM = re.compile(rf"sim(?={_NUMBER})(?<![A-Za-z\\]sim)")
 _TIMES_AFTER = re.compile(r"times(?<=\dtimes)(?![A-Za-z])")
-_TIMES_BEFORE = re.compile(r"times(?=\d)(?<![A-Za-z\\]times)")
+_TIMES_BEFORE = re.compile(rf"times(?={_NUMBER})(?<![A-Za-z\\]times)")
 _SCRIPT = re.compile(r"\{(?<=[_^]\{)([^{}\s]{1,24})\}")
 _LOST_STAR = re.compile(r"\^star(?![A-Za-z])")
 # Text between two dollars is mathematics only if it has no two words in a row and has a mark of
@@ -80,6 +82,7 @@ def needs_cleaning(text: str) -> bool:
         any(sign.search(text) for sign in _COMPILED_SIGNS)
         or needs_unicode_cleaning(text)
         or _MIRROR_HOST.search(text) is not None
+        or text != text.strip()
     )
 
 

@@ -249,9 +249,15 @@ def explain(
             [paper_id],
         )
         links = _rows(connection, "select url, kind, n_mentions from paper_links where paper_id = ? order by url", [paper_id])
+        conflicts = _rows(
+            connection,
+            "select author_counts.n_values as counts, paper_dates.n_values as dates from author_counts "
+            "join paper_dates using (paper_id) where paper_id = ?",
+            [paper_id],
+        )[0]
         merged = _rows(connection, "select merged_paper_id from merged_papers where paper_id = ?", [paper_id])
     if as_json:
-        print(json.dumps({**values, "mentions": mentions, "links": links, "merged": merged}, indent=2, default=str, ensure_ascii=False))
+        print(json.dumps({**values, "mentions": mentions, "links": links, "merged": merged, "different_values": conflicts}, indent=2, default=str, ensure_ascii=False))
         return
     print(f"{paper_id}  {_plain(values['title'])}")
     for name in ("arxiv_id", "published_on", "n_authors", "organisation_handle", "organisation_name"):
@@ -264,6 +270,8 @@ def explain(
         print(f"  {m['mention_id']}  {_plain(m['file_name'])} lines {m['line_start']}-{m['line_end']}  {m['form']}  joined by {m['rule']}")
         shown = [f"{k} {m[k]}" for k in ("published_raw", "published_basis", "n_authors", "upvotes", "comments") if m[k] is not None]
         print(f"      {_plain(', '.join(shown))}")
+    if conflicts["dates"] > 1 or conflicts["counts"] > 1:
+        print(f"  contradiction: {conflicts['dates']} different dates, {conflicts['counts']} different numbers of authors")
     for link in links:
         print(f"  link {link['url']}  ({link['kind']})")
     for row in merged:
@@ -273,7 +281,11 @@ def explain(
 @app.command()
 def rejects(lake: LakeOption = None, as_json: JsonOption = False) -> None:
     """Show every record, line and file that was refused, with the reason and what to do about it."""
-    with _open(_lake(lake)) as connection:
+    from etl_project import publish
+
+    where = _lake(lake)
+    # what a first run refused is not published if it refused everything
+    with publish.open_read_only(where.warehouse) if not where.database.exists() and where.warehouse.exists() else _open(where) as connection:
         rows = _rows(
             connection,
             "select file_name, source, line_start, line_end, reason, detail, text, dump_id from refused_records "
@@ -283,8 +295,9 @@ def rejects(lake: LakeOption = None, as_json: JsonOption = False) -> None:
         print(json.dumps(rows, indent=2, default=str, ensure_ascii=False))
         return
     for row in rows:
-        lines = f"line {row['line_start']}" if row["line_start"] == row["line_end"] else f"lines {row['line_start']}-{row['line_end']}"
-        print(f"{_plain(row['file_name'])}, {lines}: {row['reason']}: {row['detail']}")
+        first, last = row["line_start"], row["line_end"]
+        lines = "" if not last else f", line {first}" if first == last else f", lines {first}-{last}"
+        print(f"{_plain(row['file_name'])}{lines}: {row['reason']}: {row['detail']}")
         if row["text"].strip():
             print(f"    {_plain(row['text'])[:120]}")
     print(f"{len(rows)} refused", file=sys.stderr)

@@ -23,6 +23,8 @@ _DATE = re.compile(
     r"(?:\s+(?P<count>\d[\d.,]*[kKmM]?))?",
     re.IGNORECASE,
 )
+_ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
+_WEEKDAY = re.compile(r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s+", re.IGNORECASE)
 _COUNT = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?([kKmM]?)")
 _SCALE = {"": 1, "k": 1_000, "m": 1_000_000}
 _HANDLE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
@@ -66,10 +68,15 @@ def _is_day(month: int, day: int) -> bool:
 def parse_printed_date(text: str) -> PrintedDate | None:
     """Return the date that a whole line prints, with the comment count that may follow; None if it is no date.
 
-    Read are only the formats that the page prints: ``Oct 8, 2024``, ``Oct 8, 2024 2``, ``May 29``,
-    ``May 29 6``, ``Published on Oct 8, 2024``, and the same with a count that lost its separator.
+    Read are only the formats that pages print: ``Oct 8, 2024``, ``Oct 8, 2024 2``, ``May 29``,
+    ``May 29 6``, ``Published on Oct 8, 2024``, the same with a weekday before it or with a count that
+    lost its separator, and ``2024-10-08``.
     """
-    match = _DATE.fullmatch(text.strip())
+    text = " ".join(text.split())  # no-break spaces count as spaces
+    if iso := _ISO_DATE.fullmatch(text):
+        year, month, day = (int(part) for part in iso.groups())
+        return PrintedDate(text, month, day, year, None, False) if on_day(year, month, day) else None
+    match = _DATE.fullmatch(_WEEKDAY.sub("", text, count=1) if _WEEKDAY.match(text) else text)
     if not match:
         return None
     month = [name.lower() for name in MONTHS].index(match["month"][:3].lower()) + 1
@@ -87,8 +94,9 @@ def parse_printed_date(text: str) -> PrintedDate | None:
             raw, month, day if _is_day(month, day) else None, int(match["year"]), comments, bool(glued)
         )
     digits = match["digits"]
-    if comments is not None and len(match["count"]) == 4 and 1990 <= comments <= 2100:
-        return PrintedDate(match.string, month, None, None, None, False)  # "May 2 2024": a year or a count
+    as_year = match["count"] or digits
+    if len(as_year) == 4 and as_year.isdigit() and 1990 <= int(as_year) <= 2100:
+        return PrintedDate(match.string, month, None, None, None, False)  # "May 2 2024", "May 2024": no count
     if len(digits) <= 2 and _is_day(month, int(digits)):
         return PrintedDate(raw, month, int(digits), None, comments, False)
     readings = [
@@ -128,13 +136,16 @@ def split_organisation(text: str) -> tuple[str | None, str | None]:
 # ---------------------------------------------------------------------------------------------
 # keys: what must be equal for two mentions to be the same paper
 
-_KEPT = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789") | frozenset(range(128, 256))
+_KEPT = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789+#") | frozenset(range(128, 256))
 _DROPPED_ASCII = bytes(sorted(set(range(256)) - _KEPT - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")))
 _LOWER_ASCII = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz")
 
 
 def _letters_and_digits(text: str) -> bytes:
-    """Return the UTF-8 bytes of ``text``'s letters, marks and digits, compatibility-folded, lower case."""
+    """Return the UTF-8 bytes of ``text``'s letters, marks and digits, compatibility-folded, lower case.
+
+    ``+`` and ``#`` stay: C, C++ and C# are three languages.
+    """
     if not text.isascii():
         folded = unicodedata.normalize("NFKC", text).casefold()
         text = "".join(c for c in folded if c < "\x80" or unicodedata.category(c)[0] in "LMN")
@@ -157,7 +168,8 @@ def abstract_key(abstract_clean: str | None) -> str | None:
     """
     if not abstract_clean:
         return None
-    return hashlib.blake2b(_letters_and_digits(abstract_clean), digest_size=8).hexdigest()
+    text = abstract_clean.replace("//hf.co/", "//huggingface.co/") if "//hf.co/" in abstract_clean else abstract_clean
+    return hashlib.blake2b(_letters_and_digits(text), digest_size=8).hexdigest()
 
 
 def stable_id(prefix: str, *parts: str) -> str:

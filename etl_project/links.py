@@ -35,16 +35,15 @@ KINDS = (
 # RFC 3986's characters, Latin letters with marks, and LaTeX's escapes of what LaTeX reserves.
 _RUN = re.compile(r"(?:[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%\u00c0-\u024f]|\\[_%#&~])+")
 _SCHEME = re.compile(r"https?://", re.IGNORECASE)
-#: A host that may stand without a scheme when a path follows. Top-level domains of unknown hosts are
-#: lower case only, since "improvement.To/..." is a missing space.
+#: A host that may stand without a scheme when a path follows. Unknown hosts are lower case only, and of the
+#: oldest top-level domains, since "improvement.To/..." is a missing space and "socket.io/..." a list of names.
 _BARE_HOST = re.compile(
     r"(?:www\.[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|[A-Za-z0-9-]+\.(?i:github\.io)"
     r"|(?i:(?:www\.|gist\.)?(?:" + "|".join(
         re.escape(host)
         for host in sorted(_HUGGINGFACE | {"github.com", "gitlab.com", "arxiv.org", "anonymous.4open.science"})
     ) + r"))"
-    r"|(?:[A-Za-z0-9][A-Za-z0-9-]*\.){1,5}"
-    r"(?:com|org|net|edu|gov|io|ai|dev|app|(?:ac|edu|org|com|gov)\.[a-z]{2}))"
+    r"|(?:[a-z0-9][a-z0-9-]*\.){1,5}(?:com|org|net|edu|gov|(?:ac|edu|org|com|gov)\.[a-z]{2}))"
 )
 #: Hosts that are a link without scheme and without path.
 _PATHLESS_HOST = re.compile(
@@ -59,14 +58,21 @@ SIGNS = ("://", r"\.[A-Za-z]{2,}/", r"(?i)github\.io", r"(?i)www\.")
 _TRAILING = ".,;:!?'\"*\u2026"
 #: First words of the next sentence where the space after a full stop was lost ("repo.The model").
 _SENTENCE_STARTS = frozenset(
-    "The This These Our We It In For To Code Data Model Models Project All Here Demo".split()
+    "A Additionally All Also An And As At Based Besides Both But By Code Codes Data Dataset Datasets Demo Experiments "
+    "Extensive Finally For From Furthermore Here How However In It Its Keywords Model Models Moreover More On Our "
+    "Overall Please Project Results See Source Such That The Their Then There These They This Those Through Thus To "
+    "Together Training Unlike Using Video Videos We Weights What When While With You".split()
 )
-_INNER_SCHEME = re.compile(r"(?<![/=])https?://")
-_HOST = re.compile(r"[a-z0-9\u00c0-\u024f.-]+(?::\d+)?")
+_INNER_SCHEME = re.compile(r"(?<![/=])https?://", re.IGNORECASE)
+_HOST = re.compile(r"[a-z0-9\u00c0-\u024f](?:[a-z0-9\u00c0-\u024f.-]*[a-z0-9\u00c0-\u024f])?(?::\d+)?")
+_SEGMENT = re.compile(r"[^/]+")
 _ESCAPE = re.compile(r"\\([_%#&~])")
 _ADDRESS = re.compile(r"(?:(https?)://)?([^/?#]*)([^?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 _OWNER = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]*)")
-_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_NAME = re.compile(r"(?:[A-Za-z0-9._-]|\\_)+")
+_PLAIN_NAMES = re.compile(r"(?:/[A-Za-z0-9._-]+)+")  # nothing glued, escaped, doubled: most addresses
+_FORGES = _HUGGINGFACE | {"github.com"}
+_PAPER_ID = re.compile(r"\d{4}\.\d{4,5}")
 _ACADEMIC = re.compile(r"\.(?:edu|ac)(?:\.[a-z]{2})?$")
 _PAGE_HOSTS = (".gitlab.io", ".netlify.app", ".vercel.app", ".pages.dev", ".web.app", ".readthedocs.io")
 _SHORTENERS = frozenset(
@@ -139,14 +145,10 @@ def _starts(text: str) -> list[int]:
             elif word.endswith("http"):
                 starts.append(slash - 5)
             # within an address only another scheme starts a link ("https://a.org/x,https://b.org/y")
-            end = text.find(" ", slash)
-            inner = text.find("://", slash + 2, end if end >= 0 else None)
-            if inner >= 0:
-                slash = inner + 1
-                continue
-            if end < 0:
-                break
-            slash = end
+            run = _RUN.match(text, slash)
+            end = run.end() if run else slash + 1
+            inner = text.find("://", slash + 2, end)
+            slash = inner if inner >= 0 else end - 1
         else:
             before = text[max(text.rfind(" ", 0, slash) + 1, slash - 80) : slash]
             if "." in before:
@@ -178,6 +180,8 @@ def _trim(run: str) -> str:
             run = run[:-1]
         else:
             break
+    if run[-2:] in ("'s", "'S"):
+        run = run[:-2]
     before, _, word = run.rpartition(".")
     return before if word in _SENTENCE_STARTS else run
 
@@ -187,54 +191,65 @@ def _read(text: str, start: int, raw: str, title: str) -> Link | None:
     match = _ADDRESS.match(raw)
     assert match is not None  # every part of the pattern may be empty
     _, authority, path, query = match.groups()
-    if "\\" in path:
-        path = _ESCAPE.sub(r"\1", path)
-    parts = [part for part in path.split("/") if part]
-    host = authority.lower().rpartition("@")[2].rstrip(".:")
+    host = authority.lower()
+    if "@" in host:
+        host = host.rpartition("@")[2]
     site = host.removeprefix("www.")
-    if site == "github.com":
-        return _read_github(start, raw, parts, query)
-    if not _HOST.fullmatch(host) or "." not in host.strip("."):
-        return None
-    path = path.rstrip("/") if not query else path
-    if site in _HUGGINGFACE:
+    if site in _FORGES:
+        raw, names, path, query = _names(raw, match.start(3), path, query)
+        if site == "github.com":
+            return _read_github(start, raw, names, query)
+        kind = _huggingface_kind(names)
+        if kind == "huggingface_paper":  # v2 is a version of the paper, not another paper
+            path, query = f"/papers/{_PAPER_ID.match(names[1])[0]}", ""  # type: ignore[index]
         mirror = site if site in MIRRORS else None
-        for depth, part in enumerate(parts[:3]):
-            name = _NAME.match(part)
-            if name is None or name.end() < len(part):  # a comma and the next word glued to a name
-                cut = name.group().rstrip(".") if name else ""
-                raw = raw[: raw.rindex(part) + len(cut)].rstrip("/")
-                parts = [*parts[:depth], cut] if cut else parts[:depth]
-                path, query = "".join("/" + kept for kept in parts), ""
-                break
-        url = f"https://huggingface.co{path}{query}"
-        return Link(start, start + len(raw), raw, url, _huggingface_kind(parts), mirror, None, None, None)
-    kind = _kind(site, parts, text[max(0, start - 60) : start], title)
+        url = f"https://huggingface.co{path if query else path.rstrip('/')}{query}"
+        return Link(start, start + len(raw), raw, url, kind, mirror, None, None, None)
+    named = _HOST.match(host)
+    if named is None or "." not in named.group():
+        return None
+    if named.end() < len(host):  # "https://quoll.org,which": what is glued to a host ends the address
+        raw = raw[: match.start(2) + len(authority) - len(host) + named.end()]
+        host, path, query = named.group(), "", ""
+        if (site := host.removeprefix("www.")) in _FORGES:
+            return _read(text, start, raw, title)
+    path = _ESCAPE.sub(r"\1", path if query else path.rstrip("/"))
+    kind = _kind(site, path != "", text[max(0, start - 60) : start], title)
     return Link(start, start + len(raw), raw, f"https://{host}{path}{query}", kind, None, None, None, None)
 
 
-def _read_github(start: int, raw: str, parts: list[str], query: str) -> Link:
-    if len(parts) > 1 and parts[0].lower() == "orgs":
-        parts = parts[1:2]
-    owner_match = _OWNER.match(parts[0]) if parts else None
-    if owner_match is None or parts[0].lower() in _GITHUB_SECTIONS:
-        url = "https://github.com" + "".join("/" + part for part in parts) + query
+def _names(raw: str, path_start: int, path: str, query: str) -> tuple[str, list[str], str, str]:
+    """Return (raw, names, path, query) of an address on a site whose paths are names, cut where a name ends.
+
+    "owner/repo,next" and "owner/repo(code)" go on with words of the sentence; LaTeX's escapes are undone.
+    """
+    names = path.split("/")[1:]
+    if _PLAIN_NAMES.fullmatch(path):
+        return raw, names, path, query
+    names = []
+    for depth, segment in enumerate(_SEGMENT.finditer(raw, path_start, path_start + len(path))):
+        name = _NAME.match(raw, segment.start(), segment.end())
+        if depth < 3 and (name is None or name.end() < segment.end()):
+            kept = name.group().rstrip(".") if name else ""
+            raw = raw[: segment.start() + len(kept)].rstrip("/")
+            names += [_ESCAPE.sub(r"\1", kept)] if kept else []
+            return raw, names, "".join("/" + name for name in names), ""
+        names.append(_ESCAPE.sub(r"\1", segment.group()))
+    return raw, names, _ESCAPE.sub(r"\1", path), query
+
+
+def _read_github(start: int, raw: str, names: list[str], query: str) -> Link:
+    if len(names) > 1 and names[0].lower() == "orgs":
+        names = names[1:2]
+    owner = names[0] if names else ""
+    if not _OWNER.fullmatch(owner) or owner.lower() in _GITHUB_SECTIONS:
+        url = "https://github.com" + "".join("/" + name for name in names) + query
         return Link(start, start + len(raw), raw, url, "github_other", None, None, None, None)
-    owner = owner_match.group()
-    if owner != parts[0]:  # "owner,next": the address ends where the name does
-        raw = raw[: raw.rindex(parts[0]) + len(owner)]
-        parts = [owner]
-    name = _NAME.match(parts[1]) if len(parts) > 1 else None
-    if name is None:
-        if len(parts) > 1:
-            raw = raw[: raw.rindex(parts[1])]
-        return Link(start, start + len(raw), raw, f"https://github.com/{owner}", "github_org", None, owner, None, None)
-    repo, below = name.group(), "/".join(parts[2:])
-    if repo != parts[1]:  # "repo,next" or "repo(code)": likewise
-        repo, below = repo.rstrip("."), ""
-        raw = raw[: raw.index(repo, raw.index("/" + owner) + len(owner) + 1) + len(repo)]
+    repo, below = (names[1], "/".join(names[2:])) if len(names) > 1 else ("", "")
     if repo[-4:].lower() == ".git":
         repo = repo[:-4]
+    if not repo:
+        return Link(start, start + len(raw), raw, f"https://github.com/{owner}", "github_org", None, owner, None, None)
     url = f"https://github.com/{owner}/{repo}" + (f"/{below}{query}" if below else "")
     return Link(start, start + len(raw), raw, url, "github_repo", None, owner, repo, below or None)
 
@@ -248,13 +263,13 @@ def _huggingface_kind(parts: list[str]) -> str:
     if section == "collections":
         return "huggingface_collection" if len(parts) > 2 else "other"
     if section == "papers":
-        return "huggingface_paper" if len(parts) > 1 and re.match(r"\d{4}\.\d{4,5}", parts[1]) else "other"
+        return "huggingface_paper" if len(parts) > 1 and _PAPER_ID.match(parts[1]) else "other"
     if not parts or section in _HUGGINGFACE_SECTIONS:
         return "other"
     return "huggingface_org" if len(parts) == 1 else "huggingface_model"
 
 
-def _kind(host: str, parts: list[str], before: str, title: str) -> str:
+def _kind(host: str, has_path: bool, before: str, title: str) -> str:
     if host.endswith(".github.io"):
         return "github_pages"
     if host.endswith((".github.com", ".githubusercontent.com")):
@@ -271,7 +286,7 @@ def _kind(host: str, parts: list[str], before: str, title: str) -> str:
         return "other"
     if host.endswith(_PAGE_HOSTS) or host == "sites.google.com":
         return "project_page"
-    if _ACADEMIC.search(host) and parts:
+    if _ACADEMIC.search(host) and has_path:
         return "project_page"
     if _PAGE_WORDS.search(before):
         return "project_page"

@@ -3,11 +3,12 @@
 Frames in, frames out, no I/O. The columns of every frame are those of its table in ``tables.py``.
 """
 
+from datetime import date
 from typing import Any, NamedTuple
 
 import polars as pl
 
-from etl_project.capture_day import find_capture_day, publication_day
+from etl_project.capture_day import CaptureDay, find_capture_day, publication_day
 from etl_project.captures import Record, read_capture, refuse_whole
 from etl_project.cleaning import SIGNS, clean_text, needs_unicode_cleaning
 from etl_project.contract import polars_schema
@@ -43,21 +44,26 @@ def parse_dumps(dumps: pl.DataFrame) -> Parsed:
     columns = {name: dumps[name].to_list() for name in _NEEDED}
     captures: list[list[Any]] = []
     refused: list[tuple[Any, ...]] = []
-    rows: dict[str, list[Any]] = {name: [] for name in (*Record._fields, *_PUBLISHED)}
+    rows: dict[str, list[Any]] = {name: [] for name in (*_RECORD_FIELDS, *_PUBLISHED)}
     for dump_id, name, content, damaged, reason, modified, received in zip(*columns.values(), strict=True):
         if content is None:
             reading = refuse_whole("", reason, _REMEDIES[reason])
         else:
             reading = read_capture(content, damaged)
         records = reading.records
-        head = parse_printed_date(reading.captured_raw) if reading.captured_raw else None
         dates = [parse_printed_date(r.date_text) if r.date_text else None for r in records]
-        printed = [d for d in dates if d is not None]
-        capture = find_capture_day(head, printed, name, modified.date() if modified else None, received.date())
-        glued = any(d.glued for d in printed)
-        days = [publication_day(d, capture, glued) for d in dates]
+        file_day = modified.date() if modified else None
+        page_days = {r.page_day for r in records} or {reading.captured_raw}
+        captured = {}  # by page: two pages pasted into one file have a day each
+        for page_day in page_days:
+            printed = [d for r, d in zip(records, dates, strict=True) if d is not None and r.page_day == page_day]
+            head = parse_printed_date(page_day) if page_day else None
+            captured[page_day] = find_capture_day(head, printed, name, file_day, received.date())
+        glued = any(d is not None and d.glued for d in dates)
+        days = [publication_day(d, captured[r.page_day], glued) for r, d in zip(records, dates, strict=True)]
+        on, basis = _day_of_file(captured)
         if records:
-            for field, values in zip(Record._fields, zip(*records, strict=True), strict=True):
+            for field, values in zip(_RECORD_FIELDS, zip(*records, strict=True), strict=False):
                 rows[field] += values
             # comments on a line of their own are the record's, those after a date are the date's
             rows["comments"][-len(records) :] = [
@@ -70,7 +76,7 @@ def parse_dumps(dumps: pl.DataFrame) -> Parsed:
         captures.append(
             [
                 dump_id, reading.form, reading.confidence, reading.heading, reading.query, reading.captured_raw,
-                capture.on if head else None, capture.basis if head else "absent", None,
+                on, basis, None,
                 len(records), len(reading.refusals),
                 reading.lines_total, reading.lines_field, reading.lines_furniture, reading.lines_refused,
                 PARSER_VERSION,
@@ -95,7 +101,16 @@ def parse_dumps(dumps: pl.DataFrame) -> Parsed:
     )
 
 
+def _day_of_file(captured: dict[str | None, CaptureDay]) -> tuple[date | None, str]:
+    """Return the day and its basis for a file: those of its one page, else that there are several."""
+    if len(captured) > 1:
+        return None, "several_pages"
+    ((page_day, capture),) = captured.items()
+    return (capture.on, capture.basis) if page_day else (None, "absent")
+
+
 _NEEDED = ("dump_id", "file_name", "content", "damaged_lines", "unread_reason", "modified_at", "received_at")
+_RECORD_FIELDS = tuple(name for name in Record._fields if name != "page_day")
 _PUBLISHED = ("published_on", "published_year_inferred", "published_basis")  # in the order of a Published
 
 

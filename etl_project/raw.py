@@ -7,7 +7,6 @@ with the received name, time and source. The receipt is written last: without it
 
 import codecs
 import hashlib
-import io
 import json
 import os
 import re
@@ -38,6 +37,8 @@ _BOMS = (
 _DECLARED = re.compile(rb"""(?:charset|encoding|coding)\s*[=:]\s*["']?([A-Za-z0-9_.:-]{2,40})""")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+#: Read at once of a zstd file: a block of 4 bytes may open to 128 KiB, so these to 64 MiB at most.
+_ZSTD_PIECE = 1 << 11
 _SAMPLE = 1 << 18  # bytes that the encoding's guess may look at
 
 
@@ -85,15 +86,18 @@ class Decoded(NamedTuple):
 def take_all(paths: Iterable[Path], store: Path, now: datetime) -> Iterator[Delivery]:
     """Yield a Delivery for every file that ``paths`` (files and folders) name, taking the new ones into ``store``.
 
-    A file or folder that cannot be read is told and does not stop the others. Raises OSError only if the
-    store itself cannot be written.
+    A file or folder that cannot be read is told and does not stop the others. Files are taken by name,
+    whatever order they are given in: of equal contents, the first one's name and time are kept. Raises
+    OSError only if the store itself cannot be written.
     """
+    found: set[Path] = set()
     for path in paths:
         files, problem = _files_below(path)
+        found.update(files)
         if problem:
             yield Delivery(str(path), "unreadable", None, problem)
-        for file in files:
-            yield _take(file, store, now)
+    for file in sorted(found, key=lambda file: (file.name, str(file))):
+        yield _take(file, store, now)
 
 
 def problem_with(path: Path) -> str:
@@ -113,6 +117,8 @@ def _files_below(path: Path) -> tuple[list[Path], str]:
             return files, "" if files else "the folder holds no files; put captures in it or name another"
         if not path.exists():
             return [], "no such file or folder; check the name"
+        if not path.is_file():
+            return [], "not a regular file; give a file or a folder"
     except OSError as error:
         return [], f"cannot be opened ({error.strerror}); check its permissions"
     return [path], ""
@@ -218,19 +224,22 @@ def _open_gzip(stored: bytes) -> tuple[bytes | None, str | None]:
 
 
 def _open_zstd(stored: bytes) -> tuple[bytes | None, str | None]:
+    opened, view, frame = bytearray(), memoryview(stored), None
+    place = 0
     try:
-        reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(
-            io.BytesIO(stored), read_across_frames=True
-        )
-        opened = reader.read(LARGEST_OPENED + 1)
+        while place < len(stored):
+            if frame is None:  # frames may be several, one after the other
+                frame = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+            piece = view[place : place + _ZSTD_PIECE]
+            opened += frame.decompress(piece)
+            if len(opened) > LARGEST_OPENED:
+                return None, "opens_too_large"
+            place += len(piece) - len(frame.unused_data)
+            if frame.eof:
+                frame = None
     except zstandard.ZstdError:
         return None, "damaged_compression"
-    if len(opened) > LARGEST_OPENED:
-        return None, "opens_too_large"
-    size = zstandard.get_frame_parameters(stored).content_size
-    if size not in (zstandard.CONTENTSIZE_UNKNOWN, zstandard.CONTENTSIZE_ERROR) and len(opened) < size:
-        return None, "damaged_compression"  # a cut frame ends without an error
-    return opened, None
+    return (bytes(opened), None) if frame is None else (None, "damaged_compression")
 
 
 def decode(content: bytes) -> Decoded:
@@ -254,10 +263,13 @@ def decode(content: bytes) -> Decoded:
         if declared := _DECLARED.search(content[:2048]):
             try:
                 encoding = codecs.lookup(declared[1].decode("ascii")).name
-                return Decoded(_lines(content.decode(encoding)), encoding, "declared", [], None)
-            except (LookupError, UnicodeDecodeError, ValueError):
+                if not encoding.startswith(("utf-16", "utf-32")):  # a declaration in ASCII cannot be in these
+                    text = content.decode(encoding)
+                    text.encode("utf-8")  # Python's own codecs (unicode_escape) are no charsets
+                    return Decoded(_lines(text), encoding, "declared", [], None)
+            except (LookupError, UnicodeError, ValueError):
                 pass  # the declaration is wrong: go on as if it were not there
-        if _MULTIBYTE.search(content):
+        if _is_mostly_utf8(content):
             return _decoded(content, "utf-8", "utf8_damaged")
     if guess := _guess(content):
         try:
@@ -267,6 +279,16 @@ def decode(content: bytes) -> Decoded:
         except UnicodeDecodeError:
             pass
     return Decoded(None, None, "none", [], "binary_file" if nul else "undecodable")
+
+
+def _is_mostly_utf8(content: bytes) -> bool:
+    """Say whether most non-ASCII bytes of ``content`` form UTF-8 sequences.
+
+    In other encodings two letters can look like a sequence by accident, but most others then do not.
+    """
+    sequences = [len(match) for match in _MULTIBYTE.findall(content)]
+    odd = sum(len(run) for run in re.findall(rb"[\x80-\xff]+", content))
+    return sum(sequences) >= odd - sum(sequences) and bool(sequences)
 
 
 def _guess(content: bytes) -> str | None:

@@ -122,6 +122,8 @@ def _files(lake: Lake, deliveries: list[dict[str, Any]]) -> list[dict[str, Any]]
     for delivery in deliveries:
         form, records, refused = read.get(delivery["dump_id"], (None, None, None))
         reason, line, detail = first.get(delivery["dump_id"], (None, None, None))
+        if refused and refused > 1:
+            detail += f" (and {refused - 1} more: papers rejects)"
         rows.append(
             {
                 "file": delivery["path"],
@@ -130,7 +132,13 @@ def _files(lake: Lake, deliveries: list[dict[str, Any]]) -> list[dict[str, Any]]
                 "records": records,
                 "refused": refused or 0,
                 "dump_id": delivery["dump_id"],
-                "note": delivery["detail"] or (f"line {line}: {reason}: {detail}" if reason else ""),
+                "note": delivery["detail"] or _note(line, reason, detail),
             }
         )
     return rows
+
+
+def _note(line: int | None, reason: str | None, detail: str | None) -> str:
+    if reason is None:
+        return ""
+    return f"line {line}: {reason}: {detail}" if line else f"{reason}: {detail}"

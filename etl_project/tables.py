@@ -51,7 +51,7 @@ PUBLISHED_BASES = (
     "not_a_day",
     "absent",
 )
-CAPTURED_BASES = ("printed", "file_name", "file_time", "newest_printed_year", "year_unknown", "absent")
+CAPTURED_BASES = ("printed", "file_name", "file_time", "newest_printed_year", "year_unknown", "several_pages", "absent")
 MATCH_RULES = ("new_paper", "same_arxiv_id", "same_title_and_abstract")
 
 RAW_DUMPS = Table(
@@ -103,7 +103,7 @@ CAPTURES = Table(
         Column("query", "text", "Search text in the page's head, as printed."),
         Column("captured_raw", "text", "Day in the page's head, as printed, most often without a year."),
         Column("captured_on", "date", "The same as a date; null where the year is not known."),
-        Column("captured_basis", "text", "What gave the day its year: printed with it; the file's name or time, where they name the same day; the year after the newest printed date; nothing.", required=True, one_of=CAPTURED_BASES),
+        Column("captured_basis", "text", "What gave the day its year: printed with it; the file's name or time, where they name the same day; the year after the newest printed date; nothing. `several_pages`: pages of several days stand in one file.", required=True, one_of=CAPTURED_BASES),
         Column("mirror", "text", "Mirror of the site that served the page, if its host stands in the texts."),
         Column("records", "integer", "Mentions found.", "mentions", required=True, least=0),
         Column("refusals", "integer", "Records and lines refused.", "refusals", required=True, least=0),
@@ -199,8 +199,9 @@ PARSED_ROWS = Table(
         Law(
             "abstract_is_no_furniture",
             "No abstract is shared by more than one in twenty mentions (at least four) under different titles.",
-            "select min(mention_id) as mention_id, left(abstract, 80) as abstract, count(distinct title) as titles from {table} "
-            "group by abstract having count(distinct title) > greatest(3, 0.05 * (select count(*) from {table}))",
+            "select left(abstract, 80) as abstract, titles, mention_id from (select abstract, min(mention_id) as mention_id, "
+            "count(distinct regexp_replace(lower(title), '[^[:alnum:]]', '', 'g')) as titles from {table} group by abstract) "
+            "where titles > greatest(3, 0.05 * (select count(*) from {table}))",
             "Text of the page may have been taken for abstracts: look at the capture's lines.",
             severity="warning",
         ),

@@ -28,6 +28,9 @@ def read_capture(text: str, damaged: Collection[int] = ()) -> Reading:
         return refuse_whole(text, "form_not_supported", unsupported.REMEDIES[form], form, confidence)
     reading = plain_text.read(text, damaged)
     if reading.confidence < LEAST_CONFIDENCE:
+        for refusal in reading.refusals:
+            if refusal.reason == "line_too_long":
+                return refuse_whole(text, refusal.reason, f"line {refusal.line_start}: {refusal.detail}")
         return refuse_whole(
             text,
             "unknown_form",

@@ -15,6 +15,10 @@ REFUSAL_REASONS = {
     "title_without_abstract": "A line in a title's place that no abstract follows.",
     "abstract_without_title": "An abstract that no title precedes.",
     "metadata_without_record": "Authors, separator, date or count that belong to no record.",
+    "unknown_metadata": "Metadata in a form that is not known.",
+    "title_or_abstract": "Lines of which it cannot be told which is a title and which an abstract.",
+    "title_or_metadata": "A line that is the title of one paper or the metadata of another.",
+    "wrapped_lines": "A title or an abstract that stands on several lines.",
     "line_too_long": "A line longer than any abstract.",
     "damaged_bytes": "A line with bytes that are not valid in the file's encoding.",
 }
@@ -36,6 +40,7 @@ class Record(NamedTuple):
     arxiv_id: str | None = None
     github_url: str | None = None
     github_stars: int | None = None
+    page_day: str | None = None  # last, and for the dates only: the day in the head of the page that the record stands on
 
 
 class Refusal(NamedTuple):

@@ -6,19 +6,27 @@ The three text forms are one grammar; which of them a file is follows from what 
     metadata := [owner] [SEPARATOR] [DATE [COUNT]] | METADATA
     owner    := AUTHORS | organisation, known by the separator or date that follows it
 
-Lines that fit nowhere are refused one by one, so a damaged record never shifts the ones after it.
+Lines that fit nowhere are refused by themselves, so a damaged record never shifts the ones after it; where
+lines have two readings (is this the title of the next paper or the date of the last?) all are refused.
 """
 
+import re
 from collections.abc import Collection
+from functools import cached_property
 
 from etl_project.captures.model import Reading, Record, Refusal
 from etl_project.captures.roles import (
     LONGEST_SHORT_LINE,
+    PERIODS,
     Role,
+    day_in_address,
     is_sign_of_page,
+    is_user_line,
+    mentions_authors,
     role_of,
     split_glued_head,
     split_metadata,
+    trim,
 )
 from etl_project.fields import parse_printed_date, split_organisation
 
@@ -31,6 +39,9 @@ LONGEST_LINE = 100_000
 LONGEST_TITLE = 300
 #: Text kept beside a refusal; the whole stays in the raw file.
 _EXCERPT = 2_000
+
+#: A short text without an end mark counts as an abstract from here on if metadata follows it.
+_SHORTEST_ABSTRACT = 150
 
 _FURNITURE_LINE, _FIELD_LINE, _REFUSED_LINE = 1, 2, 3
 
@@ -48,6 +59,10 @@ def read(text: str, damaged: Collection[int] = ()) -> Reading:
     return _Reader(text, damaged).read()
 
 
+_OF_METADATA = frozenset({Role.AUTHORS, Role.SEPARATOR, Role.DATE, Role.METADATA})
+_OF_PAGE = frozenset({Role.FURNITURE, Role.HEADING})
+
+
 class _Reader:
     """One pass over the lines of one file. ``at[k]`` is the 0-based line of the k-th line that has text."""
 
@@ -62,27 +77,35 @@ class _Reader:
         self.refusals: list[Refusal] = []
         self.heading: str | None = None
         self.query: str | None = None
-        self.captured_raw: str | None = None
+        self.page_days: list[str] = []  # of each page head in the file
+        self.page_day: str | None = None  # of the page that is being read
         self.signs = 0
         self.with_metadata = 0
+        self.subscribed = False  # the button stood on a line of its own, so no title has it glued on
+        self.last_has_metadata = False
+        self.count_leads = False  # a count stood before the first title
         self._assign_roles(damaged)
+        self.has_metadata_lines = not {Role.SEPARATOR, Role.METADATA, Role.AUTHORS}.isdisjoint(self.roles)
 
     # ---- pass one: each line by its own shape
 
     def _assign_roles(self, damaged: Collection[int]) -> None:
         lines, account, at, roles = self.lines, self.account, self.at, self.roles
-        text_role = Role.TEXT
+        text_role, blank = Role.TEXT, Role.BLANK
         for i, line in enumerate(lines):
             if len(line) > LONGEST_SHORT_LINE:
-                if not line.isspace():
+                if line[-1].isspace():  # a line is as long as what can be seen of it
+                    line = lines[i] = line.rstrip()
+                if len(line) > LONGEST_SHORT_LINE:
                     at.append(i)
                     roles.append(text_role)
                     continue
-            elif line and not line.isspace():
+            role = role_of(line)[0] if line else blank
+            if role is blank:
+                account[i] = _FURNITURE_LINE
+            else:
                 at.append(i)
-                roles.append(role_of(line)[0])
-                continue
-            account[i] = _FURNITURE_LINE
+                roles.append(role)
         for number in damaged:
             if number - 1 in at:
                 roles[at.index(number - 1)] = Role.DAMAGED
@@ -90,211 +113,330 @@ class _Reader:
     # ---- pass two: what follows what
 
     def read(self) -> Reading:
-        roles, at = self.roles, self.at
-        counts_lead = self._counts_lead()
-        k, n = 0, len(at)
-        closed = True  # no record is open that a date or a count could belong to
+        roles, n = self.roles, len(self.at)
+        k = 0
+        closed = True  # in a page's head or foot: a date there is the page's, not a paper's
         after_banner = False
         while k < n:
             role = roles[k]
             if role is Role.TEXT:
-                if closed and (glued := split_glued_head(self.lines[at[k]], after_banner)):
+                if closed and not self.subscribed and (glued := split_glued_head(self._line(k), after_banner)):
                     self.signs += 1
+                    self.subscribed = True
                     self._retype(k, glued[1])
-                    after_banner = False
+                    continue
+                if closed and k and is_user_line(self._line(k - 1), self._line(k)):
+                    self._place(k, _FURNITURE_LINE)
+                    k += 1
                     continue
                 k, closed = self._record(k, None), False
-            elif role is Role.COUNT and k + 1 < n and roles[k + 1] is Role.TEXT and (counts_lead or closed):
-                k, closed = self._record(k + 1, k), False
-            elif role is Role.FURNITURE or role is Role.HEADING:
-                k = self._furniture(k)
-                after_banner = "inbox" in self.lines[at[k - 1]].casefold()
-                closed = True
-                continue
-            elif role is Role.COUNT and closed and self._is_page_number(k):
-                self._place(k, _FURNITURE_LINE)
-                k += 1
-            elif role is Role.DATE and closed:  # the day of the page, not of a paper
-                if self.captured_raw is None:
-                    self.captured_raw = self.lines[at[k]].strip()
-                self._place(k, _FURNITURE_LINE)
-                k += 1
             elif role is Role.DAMAGED:
-                self._refuse(k, k, "damaged_bytes", "save the capture as UTF-8 and give it again")
+                k, closed = self._reject_damaged(k, k), False
+            elif self._is_odd_title(k):
+                k, closed = self._odd_title(k), False
+            elif role in _OF_PAGE:
+                self._furniture(k)
+                after_banner = "inbox" in self._line(k).casefold()
+                k, closed = k + 1, True
+                continue
+            elif role is Role.COUNT and k + 1 < n and (roles[k + 1] is Role.TEXT or self._is_odd_title(k + 1, after_count=True)):
+                k, closed = self._record(k + 1, k), False
+            elif role is Role.COUNT and self._is_page_number(k):
+                self._place(k, _FURNITURE_LINE)
+                k += 1
+            elif role is Role.DATE and closed:
+                self._set_page_day(self._line(k))
+                self._place(k, _FURNITURE_LINE)
                 k += 1
             else:
-                self._refuse(
-                    k, k, "metadata_without_record", "no title and abstract stand before it; copy the whole card"
-                )
-                k += 1
+                last = max(self._after_metadata(k), k + 1)
+                self._refuse(k, last - 1, "metadata_without_record", "no title and abstract that it belongs to; copy the whole card")
+                k = last
             after_banner = False
         return self._reading()
 
-    def _counts_lead(self) -> bool:
-        """Say whether a count stands before the first title: then counts are upvotes, not comments."""
-        for role in self.roles:
-            if role is Role.TEXT:
-                return False
-            if role is Role.COUNT:
-                return True
-        return False
+    def _line(self, k: int) -> str:
+        return trim(self.lines[self.at[k]])
 
-    def _is_page_number(self, k: int) -> bool:
-        """Say whether a count in the page's foot is one of ``Previous 1 2 3 ... 100 Next``."""
-        near = self.roles[k + 1] if k + 1 < len(self.roles) else Role.FURNITURE
-        return near in (Role.COUNT, Role.FURNITURE) and k > 0 and self.roles[k - 1] in (Role.COUNT, Role.FURNITURE)
-
-    def _retype(self, k: int, rest: str) -> None:
-        """Replace a line by what is left of it once glued page head is taken off."""
-        self.lines[self.at[k]] = rest
-        short = len(rest) <= LONGEST_SHORT_LINE
-        self.roles[k] = role_of(rest).role if short else Role.TEXT
-
-    def _furniture(self, k: int) -> int:
-        line = self.lines[self.at[k]].strip()
-        if self.roles[k] is Role.HEADING:
-            self.heading = self.heading or line
-        self.signs += is_sign_of_page(line)
-        self._place(k, _FURNITURE_LINE)
-        return k + 1
+    def _length(self, k: int) -> int:
+        return len(self.lines[self.at[k]])
 
     def _place(self, k: int, place: int) -> None:
         self.account[self.at[k]] = place
 
     def _joined(self, k: int) -> bool:
         """Say whether no blank line parts the k-th line with text from the next one."""
-        return self.at[k + 1] == self.at[k] + 1
+        return k + 1 < len(self.at) and self.at[k + 1] == self.at[k] + 1
 
-    def _is_owner(self, k: int) -> bool:
-        """Say whether the k-th line, a text, is an organisation: separator or date follow in its block."""
+    def _is_long_text(self, k: int) -> bool:
+        """Say whether the k-th line can only be an abstract."""
+        return k < len(self.at) and self.roles[k] is Role.TEXT and self._length(k) > LONGEST_TITLE
+
+    # ---- page head and foot
+
+    def _retype(self, k: int, rest: str) -> None:
+        """Replace a line by what is left of it once glued page head is taken off."""
+        self.lines[self.at[k]] = rest
+        self.roles[k] = role_of(rest).role if len(rest) <= LONGEST_SHORT_LINE else Role.TEXT
+
+    def _furniture(self, k: int) -> None:
+        line = self._line(k)
+        if self.roles[k] is Role.HEADING:
+            self.heading = self.heading or line
+        self.subscribed |= line.casefold() == "subscribe"
+        self.signs += is_sign_of_page(line)
+        if day := day_in_address(line):
+            self._set_page_day(day)
+        self._place(k, _FURNITURE_LINE)
+
+    def _set_page_day(self, text: str) -> None:
+        day, before = parse_printed_date(text), parse_printed_date(self.page_day) if self.page_day else None
+        if day is None:
+            return
+        if before and before.year and (day.month, day.day, day.year) == (before.month, before.day, None):
+            return  # the page's address told the same day, with its year
+        self.page_day = day.raw
+        self.page_days.append(day.raw)
+
+    def _is_page_number(self, k: int) -> bool:
+        """Say whether a count in the page's foot is one of ``Previous 1 2 3 ... 100 Next``."""
+        after = k + 1
+        while after < len(self.roles) and self.roles[after] is Role.COUNT:
+            after += 1
+        ends_in_page = after < len(self.roles) and self.roles[after] in _OF_PAGE
+        return ends_in_page or (k > 0 and self.roles[k - 1] in _OF_PAGE)
+
+    # ---- titles that look like something else
+
+    def _is_odd_title(self, k: int, after_count: bool = False) -> bool:
+        """Say whether a line that looks like page or metadata stands between a record and an abstract.
+
+        "Next", "2048" and "May 2024" are titles, too. In a page's head they are what they look like.
+        """
+        role = self.roles[k]
+        if role is Role.COUNT and (self._line(k) == "-" or (self.count_leads and not after_count)):
+            return False  # the upvotes of a paper whose title is missing
         return (
-            k + 1 < len(self.at)
-            and self.roles[k + 1] in (Role.SEPARATOR, Role.DATE)
-            and len(self.lines[self.at[k]]) <= LONGEST_SHORT_LINE
-            and self._joined(k)
+            bool(self.records)
+            and role is not Role.TEXT
+            and role is not Role.SEPARATOR
+            and self._is_long_text(k + 1)
+            and self.roles[k - 1] not in _OF_PAGE
+            and not (is_sign_of_page(self._line(k)) and role is not Role.HEADING)
         )
+
+    def _odd_title(self, k: int) -> int:
+        if self.roles[k] in _OF_METADATA and not self.last_has_metadata:
+            last = self._after_metadata(k + 2) - 1
+            self._refuse(
+                k, last, "title_or_metadata", "the first line is the title of this abstract, or belongs to the paper before"
+            )
+            return last + 1
+        return self._record(k, None)
+
+    # ---- records
 
     def _record(self, title: int, count: int | None) -> int:
         """Read the record whose title would be the ``title``-th line; return where the next one may start."""
-        lines, at, roles = self.lines, self.at, self.roles
-        n = len(at)
         body = title + 1
-        x = lines[at[title]]
-        if body < n and roles[body] is Role.TEXT:
-            y = lines[at[body]]
-            if (len(y) > LONGEST_TITLE and len(x) <= LONGEST_TITLE and len(y) <= LONGEST_LINE) or self._are_pair(
-                title, body
-            ):
+        if body < len(self.at) and self.roles[body] is Role.TEXT:
+            length = self._length(body)
+            if LONGEST_TITLE < length <= LONGEST_LINE and self._length(title) <= LONGEST_TITLE:
                 return self._accept(title, body, count)
+            if length <= LONGEST_TITLE and self._length(title) <= LONGEST_TITLE:
+                return self._judge_short(title, body, count)
         return self._reject(title, count)
 
-    def _are_pair(self, title: int, body: int) -> bool:
-        x, y = self.lines[self.at[title]].strip(), self.lines[self.at[body]].strip()
-        if len(x) > LONGEST_TITLE or len(y) > LONGEST_LINE:
+    def _judge_short(self, title: int, body: int, count: int | None) -> int:
+        """Read two short texts in a row: a title with a short abstract, or a title that lost its abstract."""
+        first = title if count is None else count
+        sentences = self._length(body) >= _SHORTEST_ABSTRACT and _reads_as_sentences(self._line(body), several=True)
+        if self._is_owner(body) and not sentences:
+            return self._reject(title, count)
+        follows_long = self._is_long_text(body + 1)
+        if not _reads_as_sentences(self._line(body)):
+            if follows_long and self._joined(title) and not self._joined(body):
+                return self._refuse_to(first, body + 2, "wrapped_lines", "the title stands on several lines; join them into one")
+            if self._length(body) < _SHORTEST_ABSTRACT or not self._metadata_follows(body):
+                return self._reject(title, count)
+        elif follows_long:
+            if not _reads_as_sentences(self._line(body), several=True):
+                return self._reject(title, count)  # one question or exclamation is the next paper's title
+            return self._refuse_to(
+                first, body + 2, "title_or_abstract", "the second line is an abstract or a title; part the papers by hand"
+            )
+        return self._accept(title, body, count)
+
+    def _metadata_follows(self, k: int) -> bool:
+        after = k + 1
+        return after < len(self.at) and (self.roles[after] in _OF_METADATA or self._is_owner(after))
+
+    def _is_owner(self, k: int) -> bool:
+        """Say whether the k-th line is an organisation: a separator follows, or a date in the same block."""
+        if k + 1 >= len(self.at) or self._length(k) > LONGEST_TITLE or self.roles[k] in _OF_METADATA:
             return False
-        if len(y) > LONGEST_TITLE:
-            return True
-        if not _reads_as_sentences(y) or self._is_owner(body):
-            return False
-        # A short sentence: an abstract, or (mostly with "?") the title of the abstract after it
-        after = body + 1
-        follows = after < len(self.at) and self.roles[after] is Role.TEXT
-        if follows and len(self.lines[self.at[after]]) > LONGEST_TITLE:
-            return len(y) > 150 or ". " in y
-        return True
+        follows = self.roles[k + 1]
+        return follows is Role.SEPARATOR or (
+            follows is Role.DATE and self.roles[k] is Role.TEXT and self._joined(k)
+        )
 
     def _accept(self, title: int, body: int, count: int | None) -> int:
         lines, at, roles = self.lines, self.at, self.roles
         n = len(at)
-        end = body
         k = body + 1
+        first = title if count is None else count
+        if not self.records:
+            self.count_leads = count is not None
         n_authors = handle = name = date_text = comments = None
-        if k < n and roles[k] is not Role.TEXT or k < n and self._is_owner(k):
+        if k < n and (roles[k] is not Role.TEXT or self._length(k) <= LONGEST_TITLE and self._is_owner(k)):
             role = roles[k]
             if role is Role.AUTHORS:
                 n_authors = role_of(lines[at[k]]).value
-                end, k = k, k + 1
-            elif role is Role.TEXT:
-                handle, name = split_organisation(lines[at[k]])
-                end, k = k, k + 1
+                k += 1
             elif role is Role.METADATA:
                 owner, date_text = split_metadata(lines[at[k]]) or ("", "")
-                n_authors = role_of(owner).value if role_of(owner).role is Role.AUTHORS else None
-                if n_authors is None:
+                if role_of(owner).role is Role.AUTHORS:
+                    n_authors = role_of(owner).value
+                else:
                     handle, name = split_organisation(owner)
-                end, k = k, k + 1
+                k += 1
+            elif role not in _OF_METADATA and role is not Role.DAMAGED and self._is_owner(k):
+                if mentions_authors(self._line(k)):  # a count of authors that cannot be read is no organisation
+                    return self._refuse_to(first, self._after_metadata(k + 1), "unknown_metadata", "a count of authors in an unknown form")
+                handle, name = split_organisation(lines[at[k]])
+                k += 1
             if k < n and roles[k] is Role.SEPARATOR:
-                end, k = k, k + 1
-            if k < n and roles[k] is Role.DATE and date_text is None:
-                date_text = lines[at[k]].strip()
-                end, k = k, k + 1
-            if date_text and k < n and roles[k] is Role.COUNT and self._is_comments(k):
-                comments = role_of(lines[at[k]]).value
-                end, k = k, k + 1
-            self.with_metadata += end > body
-        first = title if count is None else count
+                k += 1
+            if k < n and roles[k] is Role.DATE and date_text is None and (k > body + 1 or self._is_papers_date(k)):
+                date_text = self._line(k)
+                k += 1
+            if k == body + 2 and roles[body + 1] in _OF_METADATA and self._is_long_text(k):
+                # one line between two abstracts: the paper's metadata, or the next one's title
+                k, n_authors, handle, name, date_text = body + 1, None, None, None, None
+            elif date_text and k < n and roles[k] is Role.COUNT and self._joined(k - 1):
+                if not self._joined(k) or k + 1 >= n or roles[k + 1] is not Role.TEXT or self._counts_are == "comments":
+                    comments = role_of(lines[at[k]]).value
+                    k += 1
+                elif self._counts_are == "unknown":
+                    self._refuse(k, k, "metadata_without_record", "comments of the paper before it or upvotes of the next")
+                    k += 1
+            self.with_metadata += k > body + 1
+        elif self._is_long_text(k):
+            after = k
+            while self._is_long_text(after):
+                after += 1
+            if after < n and (roles[after] in _OF_METADATA or self._is_owner(after)):
+                return self._refuse_to(first, after, "wrapped_lines", "the abstract stands in several paragraphs; join them into one")
+        elif k < n and self._joined(body) and not self._joined(title) and not self._is_owner(k):
+            after = k
+            while self._joined(after) and roles[after + 1] is Role.TEXT and not self._is_owner(after + 1):
+                after += 1
+            return self._refuse_to(first, after + 1, "wrapped_lines", "the abstract stands on several lines; join them into one")
+        self.last_has_metadata = k > body + 1
+        last = k - 1
         account = self.account
-        for i in at[first : end + 1]:
+        for i in at[first : body + 1]:
             account[i] = _FIELD_LINE
+        for i in at[body + 1 : k]:
+            account[i] = account[i] or _FIELD_LINE
+        while account[at[last]] != _FIELD_LINE:
+            last -= 1
         self.records.append(
             Record(
                 at[first] + 1,
-                at[end] + 1,
-                lines[at[title]].strip(),
-                lines[at[body]].strip(),
+                at[last] + 1,
+                trim(lines[at[title]]),
+                trim(lines[at[body]]),
                 n_authors,
                 handle,
                 name,
                 date_text,
                 None if count is None else role_of(lines[at[count]]).value,
                 comments,
+                page_day=self.page_day,
             )
         )
         return k
 
-    def _is_comments(self, k: int) -> bool:
-        """Say whether a count after a date is its comments: always, unless counts lead the records here."""
-        follows_title = k + 1 < len(self.at) and self.roles[k + 1] is Role.TEXT
-        return not (follows_title and self._counts_lead()) or self._joined(k - 1) and not self._joined_next(k)
+    def _is_papers_date(self, k: int) -> bool:
+        """Say whether a date alone after an abstract is the paper's; in a file of titles and abstracts only it may be a page's day."""
+        day = parse_printed_date(self._line(k))
+        return self.has_metadata_lines or (day is not None and (day.year is not None or day.comments is not None))
 
-    def _joined_next(self, k: int) -> bool:
-        return k + 1 < len(self.at) and self._joined(k)
+    @cached_property
+    def _counts_are(self) -> str:
+        """Tell what a count between a date and a title is, in text without blank lines: comments, upvotes or unknown.
+
+        Upvotes stand before every title, the first one included; comments are left out where there are none.
+        """
+        if self.count_leads:
+            return "upvotes"
+        roles = self.roles
+        for k in range(len(roles) - 1):
+            if roles[k] in (Role.DATE, Role.METADATA) and roles[k + 1] is Role.TEXT:
+                return "comments"
+        return "unknown"
+
+    # ---- refusals
 
     def _reject(self, title: int, count: int | None) -> int:
         """Refuse a line that starts no record, with the metadata that was its own; return the next line."""
-        text = self.lines[self.at[title]].strip()
+        text = self._line(title)
         first = title if count is None else count
-        in_head = not self.records and not self.refusals
-        following = self.roles[title + 1] if title + 1 < len(self.at) else None
-        if in_head and len(text) <= LONGEST_TITLE and following in (Role.FURNITURE, Role.HEADING, Role.DATE):
-            if not self._is_owner(title):
-                self.query = self.query or text  # the search text, which the page head shows
-                self._place(title, _FURNITURE_LINE)
-                if count is not None:
-                    self._place(count, _FURNITURE_LINE)
-                return title + 1
+        follows = self.roles[title + 1] if title + 1 < len(self.at) else None
+        if follows is Role.DAMAGED and len(text) <= LONGEST_TITLE:
+            return self._reject_damaged(first, title + 1)
+        if self._is_query(title, count):
+            self.query = self.query or text
+            self._place(title, _FURNITURE_LINE)
+            if follows is Role.DATE:
+                self._set_page_day(self._line(title + 1))
+                self._place(title + 1, _FURNITURE_LINE)
+                return title + 2
+            return title + 1
         if len(text) > LONGEST_LINE:
-            self._refuse(
-                first, title, "line_too_long", f"{len(text):,} characters; an abstract has at most {LONGEST_LINE:,}"
-            )
-            return title + 1
-        if len(text) > LONGEST_TITLE or (len(text) > 150 and _reads_as_sentences(text)):
-            self._refuse(
-                first, title, "abstract_without_title", "put the paper's title on the line before and give it again"
-            )
-            return title + 1
-        k = title + 1
+            detail = f"{len(text):,} characters; an abstract has at most {LONGEST_LINE:,}"
+            return self._refuse_to(first, title + 1, "line_too_long", detail, metadata=False)
+        if len(text) > LONGEST_TITLE or (len(text) > _SHORTEST_ABSTRACT and _reads_as_sentences(text)):
+            detail = "put the paper's title on the line before and give it again"
+            return self._refuse_to(first, title + 1, "abstract_without_title", detail)
+        detail = "no abstract follows; add it on the line after and give the capture again"
+        return self._refuse_to(first, title + 1, "title_without_abstract", detail)
+
+    def _is_query(self, k: int, count: int | None) -> bool:
+        """Say whether a line in the page's head is its search text: the page's own words before it, its tabs or day after."""
+        if self.records or self.refusals or count is not None or not 0 < k < len(self.at) - 1:
+            return False
+        if self.roles[k - 1] not in _OF_PAGE or self._is_owner(k) or self._length(k) > LONGEST_SHORT_LINE:
+            return False
+        after = self._line(k + 1)
+        day = parse_printed_date(after) if self.roles[k + 1] is Role.DATE else None
+        return after.casefold() in PERIODS or (day is not None and day.year is None)
+
+    def _reject_damaged(self, first: int, damaged: int) -> int:
+        """Refuse the whole record that has a line with undecodable bytes; return the next line."""
+        k = damaged + 1
+        if first == damaged and self._is_long_text(k):
+            k += 1  # the title is damaged: its abstract goes with it
+        number = self.at[damaged] + 1
+        return self._refuse_to(first, k, "damaged_bytes", f"line {number} is not valid in the file's encoding; save the capture as UTF-8 and give it again")
+
+    def _after_metadata(self, k: int) -> int:
+        """Return the line after the metadata that starts at ``k``, or ``k`` where none does."""
         if k < len(self.at) and self.roles[k] is Role.TEXT and self._is_owner(k):
             k += 1
-        while k < len(self.at) and self.roles[k] in (Role.AUTHORS, Role.SEPARATOR, Role.DATE, Role.METADATA):
+        start = k
+        while k < len(self.at) and self.roles[k] in _OF_METADATA:
             k += 1
-        self._refuse(
-            first,
-            k - 1,
-            "title_without_abstract",
-            "no abstract follows; add it on the line after and give the capture again",
-        )
-        return k
+        comments = start < k < len(self.at) and self.roles[k] is Role.COUNT and self._joined(k - 1)
+        return k + 1 if comments and not self._joined(k) else k
+
+    def _refuse_to(self, first: int, after: int, reason: str, detail: str, metadata: bool = True) -> int:
+        """Refuse the lines from ``first`` up to ``after`` and the metadata there; return the next line."""
+        if metadata:
+            after = self._after_metadata(after)
+        self._refuse(first, after - 1, reason, detail)
+        return after
 
     def _refuse(self, first: int, last: int, reason: str, detail: str) -> None:
         start, end = self.at[first], self.at[last]
@@ -327,34 +469,39 @@ class _Reader:
             account.count(_REFUSED_LINE),
             self.heading,
             self.query,
-            self._capture_day(),
+            self.page_days[0] if self.page_days else None,
         )
 
     def _confidence(self) -> float:
         """Return the share of lines with text that were placed, less where nothing but the rhythm speaks for a page.
 
-        A novel alternates short and long lines, too; the page's own words or metadata lines make the
-        difference, and without them all but every line must fit.
+        Letters and novels alternate short and long lines, too. The page's own words or metadata lines
+        make the difference; without them nearly every line must fit and the abstracts must be long ones.
         """
         if not self.at:
             return 0.0
         refused = sum(self.account[i] == _REFUSED_LINE for i in self.at) if self.refusals else 0
         placed = 1 - refused / len(self.at)
-        if self.signs:
+        if self.signs or 2 * self.with_metadata >= max(1, len(self.records)):
             return max(placed, 0.5)
-        if not self.records:
-            return 0.0
-        if self.with_metadata:
-            return max(placed, 0.5) if 2 * self.with_metadata >= len(self.records) else placed
-        return 0.9 * placed if placed >= 0.8 else 0.5 * placed
-
-    def _capture_day(self) -> str | None:
-        day = parse_printed_date(self.captured_raw) if self.captured_raw else None
-        return day.raw if day else None
+        long = sum(len(record.abstract) > LONGEST_TITLE for record in self.records)
+        if placed >= 0.8 and long >= 0.8 * max(1, len(self.records)):
+            return 0.7 * placed
+        return 0.4 * placed
 
 
-def _reads_as_sentences(text: str) -> bool:
-    """Say whether a line of at most ``LONGEST_TITLE`` characters ends as a sentence does and has eight words."""
-    return text.rstrip("\"'”’)")[-1:] in {".", "!", "?", "…"} and text.count(" ") >= 7
+_SENTENCE_ENDS = frozenset(".!?…。！？")
+_IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
+def _reads_as_sentences(text: str, several: bool = False) -> bool:
+    """Say whether a line of at most ``LONGEST_TITLE`` characters ends as a sentence does and has eight words.
+
+    ``several`` asks for more than one sentence, or one that ends with a full stop: titles hardly do.
+    """
+    end = text.rstrip("\"'”’)）")[-1:]
+    if end not in _SENTENCE_ENDS:
+        return False
+    if several and end not in ".。…" and not re.search(r"[.!?] [^a-z]|[。！？]", text[:-1]):
+        return False
+    return text.count(" ") >= 7 or len(_IDEOGRAPH.findall(text)) >= 30

@@ -26,7 +26,8 @@ class Role(IntEnum):
     DATE = 5  # a date, perhaps with a comment count after it
     COUNT = 6  # a number alone, or "-": upvotes before a title, comments after a date
     METADATA = 7  # authors or organisation, middle dot and date on one line
-    DAMAGED = 8  # bytes that are no text in the file's encoding; set by the reader, never by shape
+    BLANK = 8  # nothing that shows
+    DAMAGED = 9  # bytes that are no text in the file's encoding; set by the reader, never by shape
 
 
 class Line(NamedTuple):
@@ -38,6 +39,8 @@ class Line(NamedTuple):
 
 _BANNER = r"get trending papers in your email inbox(?: once a day)?!?"
 _BYLINE = r"by\s*ak\s*and the research community"
+#: The tabs of the page's head.
+PERIODS = frozenset({"daily", "weekly", "monthly"})
 _HEADINGS = frozenset({"daily papers", "trending papers", "weekly papers", "monthly papers"})
 _FURNITURE = frozenset(
     """new
@@ -83,32 +86,54 @@ upvote
 view all papers
 back to articles
 join the discussion on this paper page
-community""".split("\n")
-) | {"hugging face's logo", "© hugging face"}
+community
+buckets new
+search models, datasets, users...
+daily papers - hugging face
+hugging face's logo
+© hugging face""".split("\n")
+)
+_FOOT = r"(?:system theme|company|tos|privacy|about|careers|jobs|website|models|datasets|spaces|buckets|pricing|docs|© hugging face)"
 _FURNITURE_SHAPE = re.compile(
     rf"(?:new\s*)?(?:{_BANNER}\s*)+(?:subscribe)?|{_BYLINE}|subscribe\s*{_BYLINE}"
     rf"|(?:daily|trending) papers\s*{_BYLINE}|(?:daily\s*)?(?:weekly\s*)?monthly"
-    r"|(?:previous\s*)?next|submitted by|©.{0,40}hugging ?face.{0,20}",
+    r"|previous[\s\d.…]*next|submitted by(?:\s+\S+)?|©.{0,40}hugging ?face.{0,20}"
+    rf"|{_FOOT}(?:\s*{_FOOT}){{2,}}|week \d{{1,2}}(?:, \d{{4}})?"
+    # what a browser prints above and below a page
+    r"|https?://\S{1,80}/papers(?:[/?#]\S*)?|\d{1,2}/\d{1,2}/\d{2,4}, \d{1,2}:\d\d(?: [ap]m)?.{0,60}",
     re.IGNORECASE,
 )
-_AUTHORS = re.compile(r"[•·\-*–]?\s*(\d{1,5}) authors?", re.IGNORECASE)
+_AUTHORS = re.compile(r"[•·\-*–]?\s*(\d{1,3}(?:,\d{3})|\d{1,5})\s+authors?", re.IGNORECASE)
+_ANY_AUTHORS = re.compile(r"\bauthors?\b", re.IGNORECASE)
+_DAY_IN_ADDRESS = re.compile(r"/papers/date/(\d{4}-\d\d-\d\d)")
+#: Characters that do not show and hide what a line is, and the spaces.
+_UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff \t\n\v\f\u00a0\u2002\u2003\u2009\u3000\u2028\u2029\u0085"
 _SEPARATORS = frozenset("·•∙⋅")
 _ONE_LINE = re.compile(r"(.{1,100}?)\s*[·∙⋅]\s*(.{5,40})")
 #: Strong signs that a file is a capture of a papers page, whatever its form.
-_SIGN_OF_PAGE = re.compile(rf"{_BANNER}|{_BYLINE}|daily papers|trending papers", re.IGNORECASE)
+_SIGN_OF_PAGE = re.compile(rf"{_BANNER}|{_BYLINE}|\A(?:daily|trending) papers\Z", re.IGNORECASE)
 
-#: Page head glued to the words after it, as when a browser copies a button beside a title.
+#: Page head glued to the words after it, as when a browser copies a button beside a title. A banner
+#: without its exclamation mark is a title that begins like it.
+_GLUED_BANNER = r"get trending papers in your email inbox(?: once a day)?!"
 _GLUED_HEAD = re.compile(
-    rf"(?:new\s*)?(?:{_BANNER}\s*)*(?:Subscribe)(?:(?:Daily|Trending) Papers)?(?:{_BYLINE})?"
-    rf"|(?:new\s*)?(?:{_BANNER}\s*)+",
+    rf"(?:new\s*)?(?P<banner>(?:{_GLUED_BANNER}\s*)*)(?P<button>subscribe)?"
+    rf"(?:(?:daily|trending) papers)?(?:{_BYLINE})?",
     re.IGNORECASE,
 )
+_DERIVED_WORD = re.compile(r"(?:r|rs|d|'s|’s|s)\b")
+
+def trim(line: str) -> str:
+    """Return ``line`` without spaces and invisible characters at its ends."""
+    return line.strip() if line.isascii() else line.strip(_UNSEEN)
 
 
 @lru_cache(maxsize=65536)
 def role_of(line: str) -> Line:
-    """Return the role of one non-blank line of at most ``LONGEST_SHORT_LINE`` characters."""
-    text = line.strip()
+    """Return the role of one line of at most ``LONGEST_SHORT_LINE`` characters."""
+    text = trim(line)
+    if not text:
+        return Line(Role.BLANK)
     lower = text.casefold()
     if lower in _HEADINGS:
         return Line(Role.HEADING)
@@ -121,7 +146,7 @@ def role_of(line: str) -> Line:
     if (count := parse_count(text)) is not None:
         return Line(Role.COUNT, count)
     if match := _AUTHORS.fullmatch(text):
-        return Line(Role.AUTHORS, int(match[1]))
+        return Line(Role.AUTHORS, int(match[1].replace(",", "")))
     if parse_printed_date(text):
         return Line(Role.DATE)
     if (split := split_metadata(text)) and (_AUTHORS.fullmatch(split[0]) or len(text) < 80):
@@ -142,16 +167,38 @@ def is_sign_of_page(line: str) -> bool:
     return len(line) <= LONGEST_SHORT_LINE and _SIGN_OF_PAGE.search(line) is not None
 
 
+def day_in_address(line: str) -> str | None:
+    """Return the day (ISO) that the address of a day's page names, else None."""
+    match = _DAY_IN_ADDRESS.search(line)
+    return match[1] if match else None
+
+
+def is_user_line(before: str, line: str) -> bool:
+    """Say whether ``line`` is the user's name that follows "Submitted by" on a line of its own."""
+    return before.casefold() == "submitted by" and " " not in line
+
+
+def mentions_authors(line: str) -> bool:
+    """Say whether a line counts authors in some form: such a line is no organisation."""
+    return _ANY_AUTHORS.search(line) is not None and any(c.isdigit() for c in line)
+
+
 def split_glued_head(line: str, after_banner: bool) -> tuple[str, str] | None:
     """Return (page head, rest) where a line starts with page head glued to other words, else None.
 
-    The button's word is taken off when the banner stood just before, or when the next letter is no
-    small one: "SubscribeCan Small Models" is glued, "Subscriber churn" is a title.
+    Glued is what no space parts. "SubscribeCan Small Models" is glued and "Subscriber Churn" is a title;
+    before a small letter the button is taken off only where the banner stood just before.
     """
     match = _GLUED_HEAD.match(line)
-    if not match or match.end() == len(line):
+    if not match or not match.group() or match.end() == len(line):
+        return None
+    if not match["banner"] and not match["button"]:
         return None
     rest = line[match.end() :]
-    if after_banner or not rest[0].islower() or "inbox" in match.group().casefold():
+    if rest[0].isspace() or rest[0] in ":,;-–—'’":
+        return (match.group(), rest.strip()) if match["banner"] and rest[0].isspace() else None
+    if match["banner"] or not rest[0].islower() or rest[1:2].isupper():
+        return match.group(), rest.strip()
+    if after_banner and not _DERIVED_WORD.match(rest):
         return match.group(), rest.strip()
     return None

@@ -6,12 +6,15 @@ REMEDIES = {
     "html": "a saved web page, not text; open it in a browser, select all, copy, and save that as .txt",
     "json": "JSON, as the API gives it; captures as plain text are read for now",
     "markdown": "Markdown with links; captures as plain text are read for now",
+    "wrapped_text": "text with its lines wrapped at a fixed width; copy the page from a browser, where each abstract is one line",
     "mhtml": "a web archive, not text; open it in a browser, select all, copy, and save that as .txt",
 }
 FORMS = tuple(REMEDIES)
 
 _SNIFFED = 20_000  # characters from the start; a form shows itself in its first lines
-_HTML = re.compile(r"<(?:!doctype\s+html|html|head|body|article|main|div|section)\b", re.IGNORECASE)
+# At the start of a line: abstracts name tags, too. A page without line ends starts with one.
+_HTML = re.compile(r"^\s*<(?:!doctype\s+html|html|head|body|article|main|div|section)\b", re.IGNORECASE | re.MULTILINE)
+_HTML_START = re.compile(r"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _MARKDOWN_LINK = re.compile(r"\]\((?:https?://|/)[^)\s]{1,500}\)")
 _PAPER_LINK = re.compile(r"\]\([^)\s]{0,200}/papers/\d{4}\.\d{4,5}")
 _JSON = re.compile(r'\s*(?:\[\s*)?\{\s*"[^"\n]{1,80}"\s*:|\s*\[\s*\]\s*\Z')
@@ -24,8 +27,20 @@ def recognise(text: str) -> tuple[str | None, float]:
         return "json", 0.9
     if re.match(r"\s*(?:From|MIME-Version|Snapshot-Content-Location):", head) and "multipart/related" in head:
         return "mhtml", 0.9
-    if len(_HTML.findall(head)) >= 2:
+    if _HTML_START.match(head) or len(_HTML.findall(head)) >= 2:
         return "html", 0.9
     if _PAPER_LINK.search(head) or len(_MARKDOWN_LINK.findall(head)) >= 5:
         return "markdown", 0.8
+    if _is_wrapped(head):
+        return "wrapped_text", 0.8
     return None, 0.0
+
+
+def _is_wrapped(head: str) -> bool:
+    """Say whether most of the text stands in runs of lines that end near one width, as a terminal's dump does."""
+    lines = [len(line.rstrip()) for line in head.split("\n")[:400]]
+    width = max(lines, default=0)
+    if not 40 <= width <= 500:
+        return False
+    full = sum(n >= width - 20 and following > 0 for n, following in zip(lines, lines[1:], strict=False))
+    return full >= 6 and full >= 0.4 * sum(n > 0 for n in lines)

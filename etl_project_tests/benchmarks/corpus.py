@@ -76,7 +76,11 @@ class Corpus:
             "byAK and the research community", f"Apr {r.randint(1, 28)}",
         ]  # fmt: skip
         for title, abstract in papers:
-            owner = f"  • {r.randint(1, 40)} authors" if r.random() < 0.9 else f"{r.choice(self.words)} {r.choice(self.words)} Lab"
+            owner = (
+                f"  • {r.randint(1, 40)} authors"
+                if r.random() < 0.9
+                else f"{r.choice(self.words)} {r.choice(self.words)} Lab"
+            )
             comments = f" {r.randint(1, 30)}" if r.random() < 0.4 else ""
             date = f"{r.choice(_MONTHS)} {r.randint(1, 28)}, {r.randint(2020, 2025)}{comments}"
             blocks += [title, abstract, f"{owner}\n·\n{date}"]

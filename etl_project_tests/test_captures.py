@@ -1,0 +1,787 @@
+from dataclasses import dataclass, replace
+from random import Random
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from etl_project.captures import FORMS, REFUSAL_REASONS, read_capture
+from etl_project.fields import MONTHS, parse_printed_date
+
+# ---------------------------------------------------------------------------------------------
+# invented records
+
+NOUNS = [
+    "quoll",
+    "ant",
+    "beetle",
+    "drift",
+    "lantern",
+    "marsh",
+    "kettle",
+    "harbour",
+    "pebble",
+    "moss",
+    "otter",
+    "cedar",
+    "ravine",
+    "glyph",
+    "ember",
+    "tundra",
+]
+VERBS = [
+    "follows",
+    "sorts",
+    "measures",
+    "carries",
+    "mends",
+    "counts",
+    "joins",
+    "learns",
+    "paints",
+    "opens",
+    "holds",
+    "turns",
+]
+ODD = ["Qüoll", "λ-Moss", "K^{2}-Drift", "$5K", "Non-Ant", "“Ember”", "漢字", "T2T", "13B/70B", "(Re)Drift", "C++"]
+
+
+def sentence(random, least, ends=".."):
+    words = [random.choice(NOUNS + VERBS) for _ in range(random.randint(least, least + 12))]
+    words[0] = words[0].capitalize()
+    if random.random() < 0.3:
+        words[len(words) // 2] += random.choice([",", ";", ":", " (e.g., 3.5)", " -", " 40\\%"])
+    return " ".join(words) + random.choice(ends)
+
+
+def abstract_of(random, least):
+    length = random.randint(least, 1900)
+    text = sentence(random, 8)
+    while len(text) < length:
+        text += " " + sentence(random, 8, "...?!")
+    return text if len(text) <= 1900 else text[:1890].rstrip() + " ends."
+
+
+def title_of(random, ends=("", "", "", "?", "!")):
+    words = [random.choice(NOUNS).capitalize() for _ in range(random.randint(2, 12))]
+    if random.random() < 0.4:
+        words[random.randrange(len(words))] = random.choice(ODD)
+    if random.random() < 0.5:
+        words[0] += ":"
+    return " ".join(words)[:169].strip() + random.choice(ends)
+
+
+@dataclass(frozen=True)
+class Paper:
+    title: str
+    abstract: str
+    n_authors: int | None
+    organisation: tuple[str, str] | None
+    month: int
+    day: int
+    year: int | None
+    comments: int | None
+    upvotes: int
+
+
+@st.composite
+def papers(draw, least=310):
+    random = Random(draw(st.integers(0, 2**32)))
+    owner = draw(st.sampled_from(["authors", "authors", "organisation", "neither"]))
+    return Paper(
+        title_of(random),
+        abstract_of(random, least),
+        draw(st.integers(1, 400)) if owner == "authors" else None,
+        (
+            draw(st.sampled_from(["quoll-lab", "01-q", "Moss"])),
+            draw(st.sampled_from(["Quoll, Ltd.", "Moss & Co", "Übach Lab"])),
+        )
+        if owner == "organisation"
+        else None,
+        draw(st.integers(1, 12)),
+        draw(st.integers(1, 28)),
+        draw(st.none() | st.integers(2015, 2029)),
+        draw(st.none() | st.integers(1, 150)),
+        draw(st.integers(0, 300)),
+    )
+
+
+# ---------------------------------------------------------------------------------------------
+# their pages, as blocks of lines
+
+BANNER = "Get trending papers in your email inbox!"
+BANNERS = [[], [BANNER], ["Get trending papers in your email inbox once a day!", BANNER]]
+BYLINES = [
+    [],
+    ["byAK and the research community"],
+    ["by", "AK", "and the research community"],
+    ["by AK and the research community"],
+]
+FEET = [
+    [],
+    [["Previous", "Next"]],
+    [["Previous"], ["1"], ["2"], ["3"], ["..."], ["100"], ["Next"]],
+    [["Previous", "1", "2", "Next"], ["System theme"], ["Company"], ["TOS"], ["Privacy"], ["About"], ["Careers"]],
+]
+
+
+@dataclass(frozen=True)
+class Layout:
+    metadata: bool = True
+    compact: bool = False
+    upvotes: bool = False
+    separator: bool = True
+    bullet: str = "  • "
+    comments_on_own_line: bool = False
+    banner: int = 1
+    subscribe: str = "own"  # "own" line, "glued" to the first line of the first record, "none"
+    heading: str | None = "Daily Papers"
+    byline: int = 1
+    period: bool = False
+    captured: str | None = "Apr 20"
+    foot: int = 1
+    gap: int = 1
+    seed: int = 0  # of trailing spaces and the sizes of gaps
+
+    @property
+    def page(self):
+        return (self.banner and self.subscribe != "none") or self.heading or self.byline
+
+
+def layouts(**fixed):
+    free = {
+        "upvotes": st.booleans(),
+        "separator": st.booleans(),
+        "bullet": st.sampled_from(["  • ", "• ", "- ", ""]),
+        "comments_on_own_line": st.booleans(),
+        "banner": st.integers(0, 2),
+        "subscribe": st.sampled_from(["own", "glued", "none"]),
+        "heading": st.sampled_from([None, "Daily Papers", "Trending Papers"]),
+        "byline": st.integers(0, 3),
+        "period": st.booleans(),
+        "captured": st.sampled_from([None, "Apr 20", "Dec 31"]),
+        "foot": st.integers(0, 3),
+        "gap": st.integers(1, 3),
+        "seed": st.integers(0, 2**32),
+    }
+    return st.builds(Layout, **{**free, **{name: st.just(value) for name, value in fixed.items()}})
+
+
+METADATA = {"metadata": True}
+PLAIN = {"metadata": False}
+COMPACT = {"metadata": False, "compact": True}
+# without blank lines a count on a line of its own is told apart by its neighbours alone: tested by itself
+COMPACT_METADATA = {"metadata": True, "compact": True, "comments_on_own_line": False}
+FORMS_OF_TEXT = [METADATA, PLAIN, COMPACT, COMPACT_METADATA]
+
+
+def date_line(paper, layout):
+    text = f"{MONTHS[paper.month - 1]} {paper.day}" + (f", {paper.year}" if paper.year else "")
+    return text if layout.comments_on_own_line or not paper.comments else f"{text} {paper.comments}"
+
+
+def blocks_of(paper, layout, lost=None):
+    blocks = [[str(paper.upvotes) if paper.upvotes else "-"]] if layout.upvotes else []
+    if lost != "title":
+        blocks.append([paper.title])
+    if lost != "abstract":
+        blocks.append([paper.abstract])
+    if layout.metadata:
+        meta = []
+        if paper.n_authors:
+            meta.append(f"{layout.bullet}{paper.n_authors} authors")
+        elif paper.organisation:
+            meta.append(" ".join(paper.organisation))
+        # a day alone, with nothing else of metadata, may be a page's: it is then refused, and rendered by no page
+        alone = not meta and not paper.year and (not paper.comments or layout.comments_on_own_line)
+        meta += ["·"] * (layout.separator or alone)
+        meta.append(date_line(paper, layout))
+        if layout.comments_on_own_line and paper.comments:
+            meta.append(str(paper.comments))
+        blocks.append(meta)
+    return blocks
+
+
+def render(found, layout, lost_at=None, lost=None):
+    random = Random(layout.seed)
+    head = [[line] for line in BANNERS[layout.banner]]
+    if layout.subscribe == "own":
+        head.append(["Subscribe"])
+    if layout.heading:
+        head.append([layout.heading])
+    head += [[line] for line in BYLINES[layout.byline]]
+    if layout.period:
+        head += [["Daily"], ["Weekly"], ["Monthly"]]
+    if layout.captured:
+        head.append([layout.captured])
+    body, spans, at = [], [], len(head)
+    for number, paper in enumerate(found):
+        blocks = blocks_of(paper, layout, lost if number == lost_at else None)
+        spans.append((at, at + len(blocks)))
+        at += len(blocks)
+        body += blocks
+    at_first = layout.subscribe == "glued" and not head[len(BANNERS[layout.banner]) :] and body and not layout.upvotes
+    if at_first and (layout.banner or not body[0][0][0].islower()):  # "Subscribers" without a banner is a word
+        body[0] = ["Subscribe" + body[0][0], *body[0][1:]]
+    lines, first_line = [], []
+    for block in head + body + [list(block) for block in FEET[layout.foot]]:
+        first_line.append(len(lines) + 1)
+        lines += [line + " " * random.choice([0, 0, 0, 1, 4]) for line in block]
+        if not layout.compact:
+            lines += [random.choice(["", "", " ", "\t"]) for _ in range(random.randint(1, layout.gap))]
+    first_line.append(len(lines) + 1)
+    return "\n".join(lines) + "\n" * random.randint(0, 1), [(first_line[a], first_line[b] - 1) for a, b in spans]
+
+
+def check_account(reading, text):
+    lines = text.split("\n")
+    assert reading.lines_total == len(lines) - (lines[-1] == "")
+    assert reading.lines_total == reading.lines_field + reading.lines_furniture + reading.lines_refused
+    assert min(reading.lines_field, reading.lines_furniture, reading.lines_refused) >= 0
+    last = 0
+    for part in sorted([*reading.records, *reading.refusals], key=lambda part: part.line_start):
+        assert (last < part.line_start <= part.line_end <= reading.lines_total) or reading.lines_total == 0
+        last = part.line_end
+    assert all(refusal.reason in REFUSAL_REASONS and refusal.detail for refusal in reading.refusals)
+    assert reading.form in FORMS and 0 <= reading.confidence <= 1
+
+
+def check_record(record, paper, layout, span):
+    assert (record.title, record.abstract) == (paper.title, paper.abstract)
+    assert span[0] <= record.line_start <= record.line_end <= span[1]
+    assert record.upvotes == (paper.upvotes if layout.upvotes else None)
+    if not layout.metadata:
+        assert (record.n_authors, record.organisation_handle, record.date_text, record.comments) == (None,) * 4
+        return
+    assert record.n_authors == paper.n_authors
+    assert (record.organisation_handle, record.organisation_name) == (paper.organisation or (None, None))
+    date = parse_printed_date(record.date_text)
+    assert (date.month, date.day, date.year) == (paper.month, paper.day, paper.year)
+    if layout.comments_on_own_line:
+        assert (record.comments, date.comments) == (paper.comments, None)
+    else:
+        assert (record.comments, date.comments) == (None, paper.comments)
+
+
+def check_page(found, layout):
+    text, spans = render(found, layout)
+    reading = read_capture(text)
+    check_account(reading, text)
+    assert [(refusal.reason, refusal.text) for refusal in reading.refusals] == []
+    assert len(reading.records) == len(found)
+    for record, paper, span in zip(reading.records, found, spans, strict=True):
+        check_record(record, paper, layout, span)
+    return reading
+
+
+# ---------------------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+@pytest.mark.parametrize("form", FORMS_OF_TEXT, ids=["metadata", "plain", "compact", "compact_metadata"])
+def test_every_field_of_every_record_comes_back(form, data):
+    found = data.draw(st.lists(papers(), min_size=1, max_size=5))
+    layout = data.draw(layouts(**form))
+    reading = check_page(found, layout)
+    wanted = "text_with_metadata" if layout.metadata else "text_compact" if layout.compact else "text_titles_abstracts"
+    assert reading.form == wanted
+    assert reading.heading == layout.heading
+    assert reading.captured_raw == layout.captured
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+@pytest.mark.parametrize("form", FORMS_OF_TEXT, ids=["metadata", "plain", "compact", "compact_metadata"])
+def test_short_abstracts_come_back_too(form, data):
+    random_titles = st.lists(papers(least=150), min_size=1, max_size=5)
+    check_page(data.draw(random_titles), data.draw(layouts(**form, heading="Daily Papers")))
+
+
+def sample(count, **changes):
+    random = Random(7)
+    return [
+        replace(Paper(title_of(random), abstract_of(random, 400), 5, None, 10, 8, 2024, 2, 17), **changes)
+        for _ in range(count)
+    ]
+
+
+@pytest.mark.parametrize("foot", range(len(FEET)))
+@pytest.mark.parametrize("byline", range(len(BYLINES)))
+@pytest.mark.parametrize("banner", range(len(BANNERS)))
+def test_every_head_and_foot_is_furniture(banner, byline, foot):
+    check_page(sample(2), Layout(banner=banner, byline=byline, foot=foot))
+    check_page(sample(2), Layout(banner=banner, byline=byline, foot=foot, **PLAIN))
+
+
+@pytest.mark.parametrize("form", [PLAIN, COMPACT, METADATA], ids=["plain", "compact", "metadata"])
+@pytest.mark.parametrize("title", ["Can Quolls Learn?", "ΛMoss for Ants", "100 Ants", "“Ember” Counts"])
+def test_subscribe_glued_to_the_first_title_is_taken_off(form, title):
+    found = [replace(sample(1)[0], title=title), *sample(2)]
+    layout = Layout(banner=2, subscribe="glued", heading=None, byline=0, captured=None, **form)
+    text, _ = render(found, layout)
+    assert f"Subscribe{title}" in text
+    check_page(found, layout)
+
+
+def test_a_title_that_starts_with_the_buttons_word_keeps_it():
+    found = [replace(sample(1)[0], title="Subscriber Churn Among Ants"), *sample(1)]
+    check_page(found, Layout(captured=None))
+    check_page(found, Layout(**PLAIN, banner=0, subscribe="none", heading=None, byline=0, captured=None))
+
+
+@pytest.mark.parametrize("form", FORMS_OF_TEXT, ids=["metadata", "plain", "compact", "compact_metadata"])
+@pytest.mark.parametrize("length", [3, 119, 121, 169, 299])
+def test_titles_of_every_length_come_back(form, length):
+    found = sample(3)
+    found[1] = replace(found[1], title=("Ants and Moss " * 30)[: length - 1] + "x")
+    check_page(found, Layout(**form))
+
+
+def test_metadata_on_one_line_is_read():
+    paper = sample(1)[0]
+    text = f"Daily Papers\n\n{paper.title}\n\n{paper.abstract}\n\n  • 5 authors · Oct 8, 2024 2\n"
+    record = read_capture(text).records[0]
+    assert (record.n_authors, record.date_text) == (5, "Oct 8, 2024 2")
+    text = text.replace("  • 5 authors", "quoll-lab Quoll, Ltd.")
+    record = read_capture(text).records[0]
+    assert (record.n_authors, record.organisation_handle, record.organisation_name) == (
+        None,
+        "quoll-lab",
+        "Quoll, Ltd.",
+    )
+
+
+def test_a_dash_before_a_title_means_no_upvotes_and_is_not_unknown():
+    found = [replace(paper, upvotes=0) for paper in sample(3)]
+    lines = render(found, Layout(upvotes=True))[0].split("\n")
+    assert [line.strip() for line in lines].count("-") == 3
+    check_page(found, Layout(upvotes=True))
+
+
+def test_an_author_count_is_unknown_and_not_zero_for_an_organisation():
+    found = sample(2, n_authors=None, organisation=("quoll", "Quoll"))
+    assert [record.n_authors for record in check_page(found, Layout()).records] == [None, None]
+
+
+def test_the_day_of_the_capture_is_no_papers_date():
+    found = sample(2)
+    reading = check_page(found, Layout(captured="Apr 20", **PLAIN))
+    assert reading.captured_raw == "Apr 20"
+    assert {record.date_text for record in reading.records} == {None}
+
+
+@pytest.mark.parametrize("query", ["quoll learning", "small language models for ants", "2024 ants"])
+def test_the_search_text_is_told_and_is_no_paper(query):
+    found = sample(3)
+    body = render(found, Layout(banner=0, subscribe="none", heading=None, byline=0, captured=None))[0]
+    reading = read_capture(
+        f"Daily Papers\n\nbyAK and the research community\n\n{query}\n\nDaily\n\nWeekly\n\nMonthly\n\n{body}"
+    )
+    assert (reading.query, [record.title for record in reading.records]) == (query, [paper.title for paper in found])
+    assert not reading.refusals
+
+
+def test_the_search_text_just_before_the_day_of_the_capture_is_told():
+    body = render(sample(3), Layout(banner=0, subscribe="none", heading=None, byline=0, captured=None))[0]
+    reading = read_capture(f"Daily Papers\n\nbyAK and the research community\n\nquoll learning\n\nApr 20\n\n{body}")
+    assert (reading.query, reading.captured_raw, len(reading.records), reading.refusals) == (
+        "quoll learning",
+        "Apr 20",
+        3,
+        [],
+    )
+
+
+@pytest.mark.parametrize("comments", [None, 2])
+def test_upvotes_on_a_search_page_are_not_the_comments_of_the_paper_before(comments):
+    found = sample(3, comments=comments)
+    layout = Layout(
+        banner=0, subscribe="none", heading=None, byline=0, captured=None, upvotes=True, comments_on_own_line=True
+    )
+    body = render(found, layout)[0]
+    reading = read_capture(f"Daily Papers\n\nquoll learning\n\nDaily\n\nWeekly\n\nMonthly\n\n{body}")
+    assert [(record.upvotes, record.comments) for record in reading.records] == [(17, comments)] * 3
+    assert not reading.refusals
+
+
+def test_blank_lines_within_the_metadata_change_nothing_for_authors():
+    text = render(sample(3), Layout())[0].replace("\n", "\n\n")
+    reading = read_capture(text)
+    assert [(record.n_authors, record.date_text) for record in reading.records] == [(5, "Oct 8, 2024 2")] * 3
+    assert not reading.refusals
+
+
+def test_blank_lines_within_the_metadata_change_nothing_for_organisations():
+    found = sample(3, n_authors=None, organisation=("quoll", "Quoll Lab"))
+    reading = read_capture(render(found, Layout())[0].replace("\n", "\n\n"))
+    assert [(record.organisation_handle, record.date_text) for record in reading.records] == [
+        ("quoll", "Oct 8, 2024 2")
+    ] * 3
+    assert not reading.refusals
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\u00a0", " " * 121, " " * 5000])
+def test_a_line_of_spaces_is_a_blank_line_however_long(blank):
+    found = sample(3)
+    text = render(found, Layout())[0].replace("\n\n", f"\n{blank}\n")
+    reading = read_capture(text)
+    check_account(reading, text)
+    assert [record.title for record in reading.records] == [paper.title for paper in found]
+    assert not reading.refusals
+
+
+@pytest.mark.parametrize(
+    "line",
+    [BANNER, "Subscribe", "Daily Papers", "  • 5 authors", "Oct 8, 2024 2"],
+)
+def test_trailing_spaces_do_not_change_what_a_line_is(line):
+    found = sample(2)
+    reading = read_capture(render(found, Layout())[0].replace(line, line + " " * 130))
+    assert [(record.title, record.n_authors) for record in reading.records] == [(paper.title, 5) for paper in found]
+    assert not reading.refusals
+
+
+META = "5 authors\n·\nOct 8, 2024"
+
+
+@pytest.mark.parametrize(
+    ("lines", "counts"),
+    [
+        # before the first title, too: upvotes
+        (["7", "First", "{a}", META, "9", "Second", "{a}", META], [(7, None), (9, None)]),
+        # left out after the first: comments
+        (
+            ["First", "{a}", META, "Second", "{a}", META, "9", "Third", "{a}", META],
+            [(None, None), (None, 9), (None, None)],
+        ),
+        # nothing tells: refused, and no paper has it
+        (["First", "{a}", META, "9", "Second", "{a}", META], [(None, None), (None, None)]),
+    ],
+)
+def test_a_count_between_two_papers_of_compact_text_belongs_to_one_only_if_something_tells(lines, counts):
+    reading = read_capture("\n".join(["Daily Papers", *lines]).format(a=sample(1)[0].abstract))
+    assert [(record.upvotes, record.comments) for record in reading.records] == counts
+    assert len(reading.refusals) == (1 if counts == [(None, None)] * 2 else 0)
+
+
+@pytest.mark.parametrize("title", ["Next", "Models", "2048", "1,000", "May 2024", "7 authors", "T5 · Oct 8, 2024"])
+def test_a_title_that_looks_like_page_or_metadata_is_a_title_after_a_whole_record(title):
+    text = "\n\n".join(["Daily Papers", "First", "{a}", META, title, "{a}", META, "Third", "{a}", META])
+    reading = read_capture(text.format(a=sample(1)[0].abstract))
+    assert [(record.title, record.n_authors, record.comments) for record in reading.records] == [
+        ("First", 5, None),
+        (title, 5, None),
+        ("Third", 5, None),
+    ]
+    assert not reading.refusals
+
+
+@pytest.mark.parametrize("line", ["7 authors", "Oct 8, 2024", "T5 · Oct 8, 2024"])
+def test_a_line_that_is_metadata_or_the_next_title_is_given_to_neither(line):
+    reading = read_capture(
+        "\n\n".join(["Daily Papers", "First", "{a}", line, "{a}", "Third", "{a}"]).format(a=sample(1)[0].abstract)
+    )
+    assert [(record.title, record.n_authors, record.date_text) for record in reading.records] == [
+        ("First", None, None),
+        ("Third", None, None),
+    ]
+    assert [refusal.reason for refusal in reading.refusals] == ["title_or_metadata"]
+
+
+def test_two_pages_in_one_file_have_a_day_each():
+    text = "\n\n".join(
+        ["Daily Papers", "Apr 20", "First", "{a}", META, "Next", "Daily Papers", "Apr 21", "Second", "{a}", META]
+    )
+    reading = read_capture(text.format(a=sample(1)[0].abstract))
+    assert [record.page_day for record in reading.records] == ["Apr 20", "Apr 21"]
+
+
+@pytest.mark.parametrize("width", [60, 80, 400])
+def test_wrapped_text_is_refused_whole_with_what_to_do(width):
+    import textwrap
+
+    lines = [
+        line
+        for paper in sample(4)
+        for text in (paper.title, paper.abstract, META)
+        for line in [*textwrap.wrap(text, width), ""]
+    ]
+    reading = read_capture("\n".join(["Daily Papers", "", *lines]))
+    assert not reading.records
+
+
+@pytest.mark.parametrize(
+    "letter",
+    [
+        "Dear all,\n\nplease find the notes of our meeting below, I hope that they are complete.\n\nBest\n\nWe have decided to move it.\n",
+        "# Notes\n\nThis tool reads the Daily Papers page and keeps what it finds in a small table.\n\n## Use\n\nCall it from the shell, with the name of a file, as shown here.\n",
+    ],
+)
+def test_letters_and_notes_are_no_captures(letter):
+    assert [refusal.reason for refusal in read_capture(letter).refusals] == ["unknown_form"]
+
+
+# ---- damaged records
+
+
+def check_damage(found, layout, lost_at, lost, reasons):
+    text, spans = render(found, layout, lost_at, lost)
+    reading = read_capture(text)
+    check_account(reading, text)
+    whole = [number for number in range(len(found)) if number != lost_at]
+    assert [record.title for record in reading.records] == [found[number].title for number in whole]
+    for record, number in zip(reading.records, whole, strict=True):
+        check_record(record, found[number], layout, spans[number])
+    assert reading.refusals
+    assert reading.refusals[0].reason in reasons
+    for refusal in reading.refusals:
+        assert spans[lost_at][0] <= refusal.line_start <= refusal.line_end <= spans[lost_at][1]
+
+
+PAGES = {"banner": 1, "subscribe": "own", "heading": "Daily Papers"}
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+@pytest.mark.parametrize("form", FORMS_OF_TEXT, ids=["metadata", "plain", "compact", "compact_metadata"])
+def test_a_record_without_its_abstract_is_refused_alone(form, data):
+    found = data.draw(st.lists(papers(), min_size=2, max_size=5))
+    lost_at = data.draw(st.integers(0, len(found) - 2))
+    layout = data.draw(layouts(**form, **PAGES))
+    if lost_at == 0 and not found[0].organisation and not found[0].n_authors:
+        layout = replace(
+            layout, separator=True
+        )  # a first title with nothing but a date is like a search text with the day
+    check_damage(found, layout, lost_at, "abstract", {"title_without_abstract"})
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+@pytest.mark.parametrize("form", FORMS_OF_TEXT, ids=["metadata", "plain", "compact", "compact_metadata"])
+def test_a_record_without_its_title_is_refused_alone(form, data):
+    found = data.draw(st.lists(papers(), min_size=2, max_size=5))
+    lost_at = data.draw(st.integers(0, len(found) - 1))
+    # with the separator: a line alone between two abstracts is the next one's title as well, and given to neither
+    check_damage(found, data.draw(layouts(**form, **PAGES, separator=True)), lost_at, "title", {"abstract_without_title"})
+
+
+@pytest.mark.parametrize("form", FORMS_OF_TEXT, ids=["metadata", "plain", "compact", "compact_metadata"])
+def test_a_last_record_without_its_abstract_is_refused_alone(form):
+    for foot in range(len(FEET)):
+        check_damage(sample(3), Layout(foot=foot, **form), 2, "abstract", {"title_without_abstract"})
+
+
+@pytest.mark.parametrize("form", [PLAIN, COMPACT], ids=["plain", "compact"])
+def test_a_question_is_not_the_lost_abstract_of_the_paper_before(form):
+    found = sample(3)
+    found[1] = replace(found[1], title="Why Do Ants in a Dark Marsh Follow Every Lantern They See?")
+    check_damage(found, Layout(**form), 0, "abstract", {"title_without_abstract"})
+
+
+@pytest.mark.parametrize("form", [PLAIN, COMPACT], ids=["plain", "compact"])
+def test_where_a_title_or_an_abstract_was_lost_and_none_can_tell_which_all_three_are_refused(form):
+    found = sample(3)
+    found[1] = replace(found[1], title="Small Ants. Why Do They Carry so Much of the Moss?")
+    reading = read_capture(render(found, Layout(**form), 0, "abstract")[0])
+    assert [record.title for record in reading.records] == [found[2].title]
+    assert [refusal.reason for refusal in reading.refusals] == ["title_or_abstract"]
+
+
+def test_a_first_record_without_its_abstract_is_refused_also_without_an_owner():
+    found = sample(3, n_authors=None)
+    check_damage(found, Layout(captured="Apr 20", separator=False), 0, "abstract", {"title_without_abstract"})
+
+
+@pytest.mark.parametrize("form", FORMS_OF_TEXT, ids=["metadata", "plain", "compact", "compact_metadata"])
+def test_a_line_with_undecodable_bytes_costs_its_record_only(form):
+    found = sample(3)
+    text, spans = render(found, Layout(**form))
+    lines = text.split("\n")
+    for wanted in (found[1].title, found[1].abstract):
+        number = [line.strip() for line in lines].index(wanted) + 1
+        reading = read_capture(text, [number])
+        check_account(reading, text)
+        assert [record.title for record in reading.records] == [found[0].title, found[2].title]
+        assert any(refusal.reason == "damaged_bytes" for refusal in reading.refusals)
+        for refusal in reading.refusals:
+            assert spans[1][0] <= refusal.line_start <= refusal.line_end <= spans[1][1]
+
+
+def test_a_line_longer_than_any_abstract_is_refused_alone():
+    found = sample(3)
+    found[1] = replace(found[1], abstract="ant " * 30_000)
+    text, _ = render(found, Layout())
+    reading = read_capture(text)
+    check_account(reading, text)
+    assert [record.title for record in reading.records] == [found[0].title, found[2].title]
+    assert "line_too_long" in {refusal.reason for refusal in reading.refusals}
+    assert max(len(refusal.text) for refusal in reading.refusals) <= 2_000
+
+
+# ---- files that are no captures
+
+NOVEL = "\n\n".join(sentence(Random(number), 60) for number in range(40))
+UNKNOWN = {
+    "prose": NOVEL,
+    "wrapped prose": "\n".join(sentence(Random(number), 9, ["", "", "."]) for number in range(80)),
+    "one line": sentence(Random(3), 900),
+    "csv": "title,abstract,year\n"
+    + "\n".join(f'"{title_of(Random(n))}","{abstract_of(Random(n), 400)}",2024' for n in range(20)),
+    "short csv": "id;name;count\n" + "\n".join(f"{n};quoll;{n * 7}" for n in range(50)),
+    "code": "import ants\n\n\ndef drift(quoll: int) -> int:\n    # follow the lantern\n    return quoll + 1\n\n" * 20,
+    "log": "\n".join(f"2024-10-08 12:00:{n:02} INFO quoll {n} started in 0.{n} s" for n in range(60)),
+    "numbers": "\n".join(str(n) for n in range(100)),
+    "dates": "\n".join(f"Oct {n}, 2024" for n in range(1, 30)),
+    "letter": "Dear Ann,\n\nthe quolls are well.\n\nYours,\nBob\n",
+    "one word": "quoll",
+    "blank": "\n\n \n\t\n",
+    "empty": "",
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_a_text_of_unknown_form_is_refused_whole(name):
+    text = UNKNOWN[name]
+    reading = read_capture(text)
+    check_account(reading, text)
+    assert reading.records == []
+    assert [refusal.reason for refusal in reading.refusals] == ["unknown_form"]
+    assert (reading.form, reading.lines_refused) == ("unknown", reading.lines_total)
+
+
+HTML = "<!DOCTYPE html>\n<html><head><title>Daily Papers</title></head>\n<body><article><h3>Ants</h3></article></body></html>\n"
+MARKDOWN = "[101](https://x.org/login?next=%2Fpapers%2F2606.00683)\n\n### [Ants](https://huggingface.co/papers/2606.00683)\n\nText\n"
+UNSUPPORTED = {
+    "html": [HTML, HTML.upper(), "\n\n" + HTML, '<div class="a">\n<section>\n<h3>Ants</h3></section></div>'],
+    "json": [
+        '[{"paper": {"id": "2410.05434"}}]',
+        '{"dailyPapers": []}',
+        '\n[\n {\n  "title": "Ants"}]\n',
+        '{"a": 1}\n{"a": 2}\n',
+        "[]",
+    ],
+    "markdown": [MARKDOWN, MARKDOWN * 5, "# Ants\n\n" + "- [a](https://quoll.org/a)\n" * 6],
+    "mhtml": ['From: <Saved>\nMIME-Version: 1.0\nContent-Type: multipart/related;\n\tboundary="x"\n\n<html>\n'],
+}
+
+
+@pytest.mark.parametrize(("form", "text"), [(form, text) for form, texts in UNSUPPORTED.items() for text in texts])
+def test_a_form_without_a_reader_is_named_and_refused_whole(form, text):
+    reading = read_capture(text)
+    check_account(reading, text)
+    assert reading.form == form
+    assert [refusal.reason for refusal in reading.refusals] == ["form_not_supported"]
+    assert reading.lines_refused == reading.lines_total
+
+
+def test_a_page_without_papers_says_so():
+    text = render([], Layout())[0]
+    reading = read_capture(text)
+    check_account(reading, text)
+    assert [refusal.reason for refusal in reading.refusals] == ["no_records"]
+
+
+def test_two_tags_named_in_an_abstract_do_not_make_a_capture_html():
+    found = sample(3)
+    found[1] = replace(found[1], abstract=found[1].abstract + " We read what <body> and <div> hold.")
+    check_page(found, Layout())
+
+
+@pytest.mark.parametrize("text", ["A page on <html> tags", "See [this](https://quoll.org/a)", "[1] {ants}", "{ants}"])
+def test_words_about_a_form_in_an_abstract_do_not_make_a_capture_that_form(text):
+    found = sample(3)
+    found[1] = replace(found[1], abstract=found[1].abstract + " " + text + ".")
+    check_page(found, Layout())
+    check_page(found, Layout(**COMPACT))
+
+
+# ---- any text at all
+
+LINES = st.sampled_from(
+    [
+        BANNER,
+        "Subscribe",
+        "SubscribeAnts",
+        "new",
+        "Daily Papers",
+        "byAK and the research community",
+        "Apr 20",
+        "Oct 8, 2024",
+        "Mar 2 3",
+        "May 296",
+        "·",
+        "-",
+        "7",
+        "1.2k",
+        "  • 5 authors",
+        "5 authors · May 29",
+        "quoll-lab Quoll",
+        "Previous",
+        "Next",
+        "",
+        "",
+        " ",
+        "Ants and Moss",
+        "Why Do All the Ants Follow the Old Lantern?",
+        "A short sentence that has eight words in it.",
+        "x" * 119,
+        "x" * 120,
+        "x" * 121,
+        "x" * 300,
+        "x" * 301,
+        "Ants" + " " * 130,
+        " " * 130,
+        "<div>",
+        "[a](/papers/2410.05434)",
+        "{",
+        abstract_of(Random(1), 200)[:250] + ".",
+        abstract_of(Random(2), 700),
+        "\x00",
+        "\u2028",
+        "\x0c",
+        "\ufffd",
+        "\u00a0",
+        "y" * 100_001,
+    ]
+)
+
+
+@settings(deadline=None, max_examples=400)
+@given(st.lists(LINES, max_size=25).map("\n".join), st.sets(st.integers(-1, 30), max_size=3))
+def test_reading_never_fails_and_accounts_for_every_line_of_any_page(text, damaged):
+    reading = read_capture(text, damaged)
+    check_account(reading, text)
+    fields = sum(len(range(record.line_start, record.line_end + 1)) for record in reading.records)
+    assert reading.lines_field <= fields <= reading.lines_total
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.text(st.characters() | st.sampled_from("\n\n·-1,ab"), max_size=120))
+@example("\n")
+@example("Subscribe\n")
+def test_reading_never_fails_and_accounts_for_every_line_of_any_text(text):
+    check_account(read_capture(text), text)
+
+
+def test_page_head_with_many_spaces_is_no_title():
+    reading = read_capture("Subscribe" + " " * 120 + "\n" + abstract_of(Random(5), 500))
+    assert [record.title for record in reading.records] == []
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(LINES, max_size=25).map("\n".join))
+def test_no_record_is_without_title_or_abstract(text):
+    for record in read_capture(text).records:
+        assert record.title and record.abstract
+        assert record.title == record.title.strip() and record.abstract == record.abstract.strip()
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(LINES, max_size=20).map("\n".join))
+def test_a_records_words_stand_on_its_own_lines(text):
+    lines = text.split("\n")
+    for record in read_capture(text).records:
+        own = "\n".join(lines[record.line_start - 1 : record.line_end])
+        assert record.title in own and record.abstract in own
+        assert record.date_text is None or record.date_text in own
