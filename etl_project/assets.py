@@ -13,6 +13,7 @@ from typing import Any
 
 import dagster as dg
 import polars as pl
+from pydantic import Field
 
 from etl_project import dedupe, parse, publish, raw, warehouse
 from etl_project.contract import Table, described, polars_schema
@@ -33,14 +34,25 @@ from etl_project.tables import (
 log = logging.getLogger("etl_project")
 
 _OWNERS = ["team:data"]
-_KINDS = {"raw": {"file", "duckdb"}, "parsed": {"python", "polars", "duckdb"}, "papers": {"polars", "duckdb"}, "derived": {"sql", "duckdb"}}
+_KINDS = {
+    "raw": {"file", "duckdb"},
+    "parsed": {"python", "polars", "duckdb"},
+    "papers": {"polars", "duckdb"},
+    "derived": {"sql", "duckdb"},
+}
 #: Stages in the order of the data; Dagster sorts its groups by name.
-GROUPS = {"raw": "1_raw", "parsed": "2_parsed", "papers": "3_papers", "derived": "4_derived", "published": "5_published"}
+GROUPS = {
+    "raw": "1_raw",
+    "parsed": "2_parsed",
+    "papers": "3_papers",
+    "derived": "4_derived",
+    "published": "5_published",
+}
 _MOST_ROWS_SHOWN = 50
 _BATCH_BYTES = 1 << 26
 
 
-class LakeResource(dg.ConfigurableResource[Lake]):
+class LakeResource(dg.ConfigurableResource[Any]):
     """The data lake that a run works on. Only one run at a time: it holds the lake's lock to its end."""
 
     root: str
@@ -60,13 +72,18 @@ class LakeResource(dg.ConfigurableResource[Lake]):
 class RawConfig(dg.Config):
     """What to take in."""
 
-    paths: list[str] = []  # files and folders; empty means the lake's inbox
+    paths: list[str] = Field(default=[], description="Files and folders to take in; empty means the lake's inbox.")
 
 
 def _spec(table: Table, deps: Sequence[str]) -> dg.AssetSpec:
     schema = dg.TableSchema(
         columns=[
-            dg.TableColumn(c.name, c.sql_type, described(c), dg.TableColumnConstraints(nullable=not c.required, unique=table.key == (c.name,)))
+            dg.TableColumn(
+                c.name,
+                c.sql_type,
+                described(c),
+                dg.TableColumnConstraints(nullable=not c.required, unique=table.key == (c.name,)),
+            )
             for c in table.columns
         ]
     )
@@ -125,7 +142,13 @@ def raw_dumps(config: RawConfig, lake: LakeResource) -> dg.MaterializeResult[Non
                 warehouse.append(connection, RAW_DUMPS, pl.DataFrame(rows, schema=polars_schema(RAW_DUMPS)))
         total = warehouse.scalar(connection, "select count(*) from raw_dumps")
     outcomes = [delivery.outcome for delivery in deliveries]
-    log.info("raw_dumps: %d files, %d new, %d known, %d unreadable", len(outcomes), len(missing), outcomes.count("known"), outcomes.count("unreadable"))
+    log.info(
+        "raw_dumps: %d files, %d new, %d known, %d unreadable",
+        len(outcomes),
+        len(missing),
+        outcomes.count("known"),
+        outcomes.count("unreadable"),
+    )
     return _made(
         RAW_DUMPS,
         total,
@@ -174,8 +197,14 @@ def parsed(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
             "select file_name, line_start, line_end, reason, detail from refused_records "
             "join raw_dumps using (dump_id) order by file_name, line_start",
         )
-        forms = warehouse.read(connection, "select form, count(*) as files, sum(records) as mentions, sum(refusals) as refusals from captures group by form order by form")
-        preview = warehouse.read(connection, "select title, published_on, n_authors, organisation_name, form, mention_id from parsed_rows order by mention_id limit 10")
+        forms = warehouse.read(
+            connection,
+            "select form, count(*) as files, sum(records) as mentions, sum(refusals) as refusals from captures group by form order by form",
+        )
+        preview = warehouse.read(
+            connection,
+            "select title, published_on, n_authors, organisation_name, form, mention_id from parsed_rows order by mention_id limit 10",
+        )
         shown: dict[str, dict[str, Any]] = {
             "captures": {"forms": _markdown(forms), "read_now": read},
             "parsed_rows": {"preview": _markdown(preview)},
@@ -186,7 +215,9 @@ def parsed(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
             yield _made(table, rows, **shown.get(table.name, {}))
 
 
-@dg.multi_asset(specs=[_spec(table, ["parsed_rows", "raw_dumps"]) for table in (PAPER_MENTIONS, MERGED_PAPERS)], name="matched")
+@dg.multi_asset(
+    specs=[_spec(table, ["parsed_rows", "raw_dumps"]) for table in (PAPER_MENTIONS, MERGED_PAPERS)], name="matched"
+)
 def matched(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
     """Find the paper of every mention; papers known before keep their ids."""
     with warehouse.connect(lake.lake) as connection:
@@ -223,7 +254,9 @@ def _sql_asset(table: Table) -> dg.AssetsDefinition:
         with warehouse.connect(lake.lake) as connection:
             rows = warehouse.run_sql_file(connection, table)
             shown = [c.name for c in table.columns if "abstract" not in c.name][:8]
-            preview = warehouse.read(connection, f"select {', '.join(shown)} from {table.name} order by {', '.join(table.key)} limit 10")
+            preview = warehouse.read(
+                connection, f"select {', '.join(shown)} from {table.name} order by {', '.join(table.key)} limit 10"
+            )
         log.info("%s: %d rows", table.name, rows)
         return _made(table, rows, preview=_markdown(preview), query=dg.MetadataValue.md(f"```sql\n{text}```"))
 
@@ -278,14 +311,18 @@ def _check_result(outcome: Outcome) -> dg.AssetCheckResult:
     if not outcome.passed:
         metadata |= {"failing_rows": outcome.failing, "remedy": check.remedy}
         if outcome.sample:
-            metadata["sample"] = _markdown(pl.DataFrame([{k: str(v) for k, v in row.items()} for row in outcome.sample]))
+            metadata["sample"] = _markdown(
+                pl.DataFrame([{k: str(v) for k, v in row.items()} for row in outcome.sample])
+            )
         if outcome.error:
             metadata["error"] = outcome.error
     return dg.AssetCheckResult(
         asset_key=check.table,
         check_name=check.name,
         passed=outcome.passed,
-        severity=dg.AssetCheckSeverity.ERROR if check.severity == "critical" or outcome.error else dg.AssetCheckSeverity.WARN,
+        severity=dg.AssetCheckSeverity.ERROR
+        if check.severity == "critical" or outcome.error
+        else dg.AssetCheckSeverity.WARN,
         description="" if outcome.passed else outcome.error or f"{outcome.failing} failing. {check.remedy}",
         metadata=metadata,
     )
@@ -299,9 +336,19 @@ def _checks_of(name: str, tables: Sequence[Table]) -> dg.AssetChecksDefinition:
         outcomes = run_checks(lake.lake.warehouse, checks)
         for outcome in outcomes:
             if not outcome.passed:
-                log.error("check %s.%s failed: %s", outcome.check.table, outcome.check.name, outcome.error or outcome.check.description)
+                log.error(
+                    "check %s.%s failed: %s",
+                    outcome.check.table,
+                    outcome.check.name,
+                    outcome.error or outcome.check.description,
+                )
             yield _check_result(outcome)
-        log.info("checked %s: %d of %d passed", ", ".join(t.name for t in tables), sum(o.passed for o in outcomes), len(outcomes))
+        log.info(
+            "checked %s: %d of %d passed",
+            ", ".join(t.name for t in tables),
+            sum(o.passed for o in outcomes),
+            len(outcomes),
+        )
 
     return run
 

@@ -28,7 +28,9 @@ _SYMBOLS = {
     "Gamma": "Γ", "Lambda": "Λ", "Omega": "Ω", "Phi": "Φ", "Pi": "Π", "Psi": "Ψ", "Sigma": "Σ", "Theta": "Θ",
     "textasciitilde": "~", "textbackslash": "\\", "S": "§",
 }  # fmt: skip
-_STYLES = "textbf|textit|texttt|textsc|textrm|textsf|text|emph|underline|mathrm|mathbf|mathcal|mathbb|mathit|boldsymbol|mbox"
+_STYLES = (
+    "textbf|textit|texttt|textsc|textrm|textsf|text|emph|underline|mathrm|mathbf|mathcal|mathbb|mathit|boldsymbol|mbox"
+)
 
 _ACCENTED = re.compile(r"""\\(?:(['`^"~=.])(?:\{(\\i|[A-Za-z])\}|(\\i|[A-Za-z]))|([uvHckr])\{([A-Za-z])\})""")
 _BRACED_LETTER = re.compile(r"\{([À-ɏ])\}")
@@ -88,9 +90,7 @@ def needs_cleaning(text: str) -> bool:
 
 def needs_unicode_cleaning(text: str) -> bool:
     """Say whether ``text`` holds characters that do not show, odd spaces, or letters parted from their marks."""
-    return not text.isascii() and (
-        _ODD_SPACE.search(text) is not None or not unicodedata.is_normalized("NFC", text)
-    )
+    return not text.isascii() and (_ODD_SPACE.search(text) is not None or not unicodedata.is_normalized("NFC", text))
 
 
 def clean_text(text: str, found: list[Link] | None = None) -> str:

@@ -53,7 +53,10 @@ def _stop(message: str, code: int) -> typer.Exit:
 
 @app.command()
 def run(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Capture files or folders. Without any, the lake's inbox is taken.", show_default=False)] = None,
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Capture files or folders. Without any, the lake's inbox is taken.", show_default=False),
+    ] = None,
     lake: LakeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -79,7 +82,9 @@ def run(
     except LakeBusy as busy:
         raise _stop(str(busy), BUSY) from None
     except OSError as error:
-        raise _stop(f"the lake {where.root} cannot be written: {error.strerror}; nothing was published", FAILED) from None
+        raise _stop(
+            f"the lake {where.root} cannot be written: {error.strerror}; nothing was published", FAILED
+        ) from None
     if as_json:
         print(json.dumps({**vars(summary), "exit_code": summary.exit_code}, indent=2, default=str))
     else:
@@ -105,9 +110,19 @@ def _print_summary(lake: Lake, summary: Any) -> None:
     console = Console(highlight=False)
     if summary.files:
         table = Table(title=None, header_style="bold")
-        for name, justify in (("file", "left"), ("", "left"), ("form", "left"), ("records", "right"), ("refused", "right")):
+        for name, justify in (
+            ("file", "left"),
+            ("", "left"),
+            ("form", "left"),
+            ("records", "right"),
+            ("refused", "right"),
+        ):
             table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
-        shown = summary.files if len(summary.files) <= 40 else [f for f in summary.files if f["refused"] or f["outcome"] == "unreadable"][:40]
+        shown = (
+            summary.files
+            if len(summary.files) <= 40
+            else [f for f in summary.files if f["refused"] or f["outcome"] == "unreadable"][:40]
+        )
         for file in shown:
             cells = (Path(file["file"]).name, file["outcome"], file["form"] or "-", file["records"], file["refused"])
             table.add_row(*(escape(_plain(str("-" if cell is None else cell))) for cell in cells))
@@ -125,11 +140,18 @@ def _print_summary(lake: Lake, summary: Any) -> None:
         )
     warnings = sum(check["severity"] == "warning" for check in summary.checks_failed)
     critical = len(summary.checks_failed) - warnings
-    console.print(f"checks: {summary.checks_run - len(summary.checks_failed)} passed, {critical} failed, {warnings} warned")
+    console.print(
+        f"checks: {summary.checks_run - len(summary.checks_failed)} passed, {critical} failed, {warnings} warned"
+    )
     for check in summary.checks_failed:
-        console.print(f"  [red]{check['table']}.{check['check']}[/] ({check['severity']}): {escape(_plain(check['why'] or ''))}", soft_wrap=True)
+        console.print(
+            f"  [red]{check['table']}.{check['check']}[/] ({check['severity']}): {escape(_plain(check['why'] or ''))}",
+            soft_wrap=True,
+        )
     if not summary.published:
-        console.print(f"[red]nothing was published[/]; readers keep what they had. {escape(summary.error)}", soft_wrap=True)
+        console.print(
+            f"[red]nothing was published[/]; readers keep what they had. {escape(summary.error)}", soft_wrap=True
+        )
         return
     console.print(f"database: {escape(str(lake.database))}\nparquet:  {escape(str(lake.exports))}", soft_wrap=True)
     option = "" if lake.root == PROJECT / "data_lake" else f" --lake {lake.root}"
@@ -167,15 +189,33 @@ def status(lake: LakeOption = None, as_json: JsonOption = False) -> None:
     where = _lake(lake)
     with _open(where) as connection:
         (publication,) = _rows(connection, "select * from publication")
-        tables = _rows(connection, "select table_name from duckdb_tables() where table_name <> 'publication' order by table_oid")
-        counts = {t["table_name"]: _rows(connection, f"select count(*) as n from {t['table_name']}")[0]["n"] for t in tables}
+        tables = _rows(
+            connection, "select table_name from duckdb_tables() where table_name <> 'publication' order by table_oid"
+        )
+        counts = {
+            t["table_name"]: _rows(connection, f"select count(*) as n from {t['table_name']}")[0]["n"] for t in tables
+        }
         newest = _rows(connection, "select max(received_at) as received_at from raw_dumps")[0]["received_at"]
-    waiting = sum(1 for f in where.inbox.rglob("*") if f.is_file() and not f.name.startswith(".")) if where.inbox.is_dir() else 0
+    waiting = (
+        sum(1 for f in where.inbox.rglob("*") if f.is_file() and not f.name.startswith("."))
+        if where.inbox.is_dir()
+        else 0
+    )
     if as_json:
-        print(json.dumps({**publication, "newest_capture_received_at": newest, "files_in_inbox": waiting, "rows": counts}, indent=2, default=str))
+        print(
+            json.dumps(
+                {**publication, "newest_capture_received_at": newest, "files_in_inbox": waiting, "rows": counts},
+                indent=2,
+                default=str,
+            )
+        )
         return
-    print(f"published  {publication['published_at']} UTC by run {publication['run_id'][:8]}, schema version {publication['schema_version']}")
-    print(f"database   {where.database}\nparquet    {where.exports}\ninbox      {waiting} files (known ones stay there)")
+    print(
+        f"published  {publication['published_at']} UTC by run {publication['run_id'][:8]}, schema version {publication['schema_version']}"
+    )
+    print(
+        f"database   {where.database}\nparquet    {where.exports}\ninbox      {waiting} files (known ones stay there)"
+    )
     for name, count in counts.items():
         print(f"  {name:<18}{count:>12,}")
 
@@ -234,7 +274,10 @@ def explain(
         if found and found[0]["paper_id"] == paper:
             found = found[:1]
         if not found:
-            raise _stop(f"no paper has the id or title {paper!r}; look with: papers sql \"select paper_id, title from papers\"", UNREADABLE)
+            raise _stop(
+                f'no paper has the id or title {paper!r}; look with: papers sql "select paper_id, title from papers"',
+                UNREADABLE,
+            )
         if len(found) > 1:
             for row in found:
                 print(f"{row['paper_id']}  {_plain(row['title'])}", file=sys.stderr)
@@ -248,7 +291,9 @@ def explain(
             "join raw_dumps using (dump_id) where paper_id = ? order by rule <> 'new_paper', mention_id",
             [paper_id],
         )
-        links = _rows(connection, "select url, kind, n_mentions from paper_links where paper_id = ? order by url", [paper_id])
+        links = _rows(
+            connection, "select url, kind, n_mentions from paper_links where paper_id = ? order by url", [paper_id]
+        )
         conflicts = _rows(
             connection,
             "select author_counts.n_values as counts, paper_dates.n_values as dates from author_counts "
@@ -257,21 +302,44 @@ def explain(
         )[0]
         merged = _rows(connection, "select merged_paper_id from merged_papers where paper_id = ?", [paper_id])
     if as_json:
-        print(json.dumps({**values, "mentions": mentions, "links": links, "merged": merged, "different_values": conflicts}, indent=2, default=str, ensure_ascii=False))
+        print(
+            json.dumps(
+                {**values, "mentions": mentions, "links": links, "merged": merged, "different_values": conflicts},
+                indent=2,
+                default=str,
+                ensure_ascii=False,
+            )
+        )
         return
     print(f"{paper_id}  {_plain(values['title'])}")
     for name in ("arxiv_id", "published_on", "n_authors", "organisation_handle", "organisation_name"):
-        source = {"published_on": "date", "n_authors": "authors", "organisation_handle": "owner", "organisation_name": "owner"}.get(name)
+        source = {
+            "published_on": "date",
+            "n_authors": "authors",
+            "organisation_handle": "owner",
+            "organisation_name": "owner",
+        }.get(name)
         origin = values.get(f"{source}_mention_id") if source else None
-        print(f"  {name:<20} {'-' if values[name] is None else _plain(str(values[name]))}" + (f"   from {origin}" if origin else ""))
+        print(
+            f"  {name:<20} {'-' if values[name] is None else _plain(str(values[name]))}"
+            + (f"   from {origin}" if origin else "")
+        )
     print(f"  {'title, abstract':<20} from {values['text_mention_id']}")
     print(f"{len(mentions)} mention{'s' if len(mentions) > 1 else ''}:")
     for m in mentions:
-        print(f"  {m['mention_id']}  {_plain(m['file_name'])} lines {m['line_start']}-{m['line_end']}  {m['form']}  joined by {m['rule']}")
-        shown = [f"{k} {m[k]}" for k in ("published_raw", "published_basis", "n_authors", "upvotes", "comments") if m[k] is not None]
+        print(
+            f"  {m['mention_id']}  {_plain(m['file_name'])} lines {m['line_start']}-{m['line_end']}  {m['form']}  joined by {m['rule']}"
+        )
+        shown = [
+            f"{k} {m[k]}"
+            for k in ("published_raw", "published_basis", "n_authors", "upvotes", "comments")
+            if m[k] is not None
+        ]
         print(f"      {_plain(', '.join(shown))}")
     if conflicts["dates"] > 1 or conflicts["counts"] > 1:
-        print(f"  contradiction: {conflicts['dates']} different dates, {conflicts['counts']} different numbers of authors")
+        print(
+            f"  contradiction: {conflicts['dates']} different dates, {conflicts['counts']} different numbers of authors"
+        )
     for link in links:
         print(f"  link {link['url']}  ({link['kind']})")
     for row in merged:
@@ -285,7 +353,11 @@ def rejects(lake: LakeOption = None, as_json: JsonOption = False) -> None:
 
     where = _lake(lake)
     # what a first run refused is not published if it refused everything
-    with publish.open_read_only(where.warehouse) if not where.database.exists() and where.warehouse.exists() else _open(where) as connection:
+    with (
+        publish.open_read_only(where.warehouse)
+        if not where.database.exists() and where.warehouse.exists()
+        else _open(where) as connection
+    ):
         rows = _rows(
             connection,
             "select file_name, source, line_start, line_end, reason, detail, text, dump_id from refused_records "

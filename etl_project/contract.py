@@ -147,7 +147,9 @@ def data_dictionary(tables: tuple[Table, ...]) -> str:
                 if column.name in table.unpublished:
                     meaning += " Stays in the warehouse; not published."
                 null = "never" if column.required else "may be"
-                lines.append(f"| `{column.name}` | {column.sql_type} | {null} | {meaning.replace('|', chr(92) + '|')} |")
+                lines.append(
+                    f"| `{column.name}` | {column.sql_type} | {null} | {meaning.replace('|', chr(92) + '|')} |"
+                )
             lines.append("")
             if table.laws:
                 lines += ["Checked on every run:", ""]

@@ -89,7 +89,11 @@ def _claims(clustered: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     )
     # the founder's cluster first claims its id; then every cluster takes the oldest of its claims
     holders = claims.unique("paper_id", keep="first", maintain_order=True)
-    return holders.sort("first_load", "paper_id").unique("cluster", keep="first", maintain_order=True).select("cluster", "paper_id")
+    return (
+        holders.sort("first_load", "paper_id")
+        .unique("cluster", keep="first", maintain_order=True)
+        .select("cluster", "paper_id")
+    )
 
 
 def _mint(clustered: pl.DataFrame, claims: pl.DataFrame, taken: set[str]) -> pl.DataFrame:
@@ -136,7 +140,9 @@ def _with_rules(assigned: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     old = before.select("mention_id", was=pl.col("paper_id"), was_rule=pl.col("rule"))
     ranked = (
         assigned.join(old, on="mention_id", how="left")
-        .with_columns(founder=((pl.col("was") == pl.col("paper_id")) & (pl.col("was_rule") == "new_paper")).fill_null(False))
+        .with_columns(
+            founder=((pl.col("was") == pl.col("paper_id")) & (pl.col("was_rule") == "new_paper")).fill_null(False)
+        )
         .sort("paper_id", ~pl.col("founder"), "load_number", "mention_id")
         .with_columns(
             place=pl.int_range(pl.len()).over("paper_id"),

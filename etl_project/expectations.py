@@ -49,10 +49,19 @@ def checks_for(table: Table) -> list[Check]:
     """Return the checks of a table: contract first (all critical), then its laws."""
     checks: list[Check] = []
 
-    def add(name: str, description: str, kind: str, remedy: str = _REBUILD, severity: Severity = "critical", **arguments: Any) -> None:
+    def add(
+        name: str,
+        description: str,
+        kind: str,
+        remedy: str = _REBUILD,
+        severity: Severity = "critical",
+        **arguments: Any,
+    ) -> None:
         checks.append(Check(table.name, name, description, remedy, severity, kind, arguments))
 
-    def add_rows(name: str, description: str, query: str, remedy: str = _REBUILD, severity: Severity = "critical") -> None:
+    def add_rows(
+        name: str, description: str, query: str, remedy: str = _REBUILD, severity: Severity = "critical"
+    ) -> None:
         # The expectation's query is a format string: braces of its own must be doubled. It wants {batch}, which
         # is a sub-query that can have no alias; the table's name does the same for a whole table.
         named = query.replace("{table}", table.name).replace("{", "{{").replace("}", "}}")
@@ -60,7 +69,12 @@ def checks_for(table: Table) -> list[Check]:
         add(name, description, "UnexpectedRowsExpectation", remedy, severity, unexpected_rows_query=escaped)
 
     names = [column.name for column in table.columns]
-    add("columns_as_declared", "The table has the declared columns in their order.", "ExpectTableColumnsToMatchOrderedList", column_list=names)
+    add(
+        "columns_as_declared",
+        "The table has the declared columns in their order.",
+        "ExpectTableColumnsToMatchOrderedList",
+        column_list=names,
+    )
     if table.least_rows:
         add(
             "not_empty",
@@ -70,9 +84,19 @@ def checks_for(table: Table) -> list[Check]:
             min_value=table.least_rows,
         )
     if len(table.key) == 1:
-        add("key_is_unique", f"No two rows have the same {table.key[0]}.", "ExpectColumnValuesToBeUnique", column=table.key[0])
+        add(
+            "key_is_unique",
+            f"No two rows have the same {table.key[0]}.",
+            "ExpectColumnValuesToBeUnique",
+            column=table.key[0],
+        )
     else:
-        add("key_is_unique", f"No two rows have the same {', '.join(table.key)}.", "ExpectCompoundColumnsToBeUnique", column_list=list(table.key))
+        add(
+            "key_is_unique",
+            f"No two rows have the same {', '.join(table.key)}.",
+            "ExpectCompoundColumnsToBeUnique",
+            column_list=list(table.key),
+        )
     required = [column.name for column in table.columns if column.required]
     if required:
         add_rows(
@@ -82,11 +106,25 @@ def checks_for(table: Table) -> list[Check]:
         )
     for column in table.columns:
         if column.one_of:
-            add(f"{column.name}_in_list", f"{column.name} is one of the closed list.", "ExpectColumnValuesToBeInSet", column=column.name, value_set=list(column.one_of))
-    ranges = {c.name: f"not {c.name} between {_bound(c.least, '-inf')} and {_bound(c.most, 'inf')}" for c in table.columns if c.least is not None or c.most is not None}
+            add(
+                f"{column.name}_in_list",
+                f"{column.name} is one of the closed list.",
+                "ExpectColumnValuesToBeInSet",
+                column=column.name,
+                value_set=list(column.one_of),
+            )
+    ranges = {
+        c.name: f"not {c.name} between {_bound(c.least, '-inf')} and {_bound(c.most, 'inf')}"
+        for c in table.columns
+        if c.least is not None or c.most is not None
+    }
     if ranges:
         add_rows("values_in_range", f"Within the declared bounds: {', '.join(ranges)}.", _each_column(table, ranges))
-    shapes = {c.name: f"not regexp_full_match({c.name}, '{c.pattern.replace(chr(39), chr(39) * 2)}')" for c in table.columns if c.pattern}
+    shapes = {
+        c.name: f"not regexp_full_match({c.name}, '{c.pattern.replace(chr(39), chr(39) * 2)}')"
+        for c in table.columns
+        if c.pattern
+    }
     if shapes:
         add_rows("values_have_shape", f"Of the declared shape: {', '.join(shapes)}.", _each_column(table, shapes))
     for law in table.laws:
@@ -119,7 +157,7 @@ def run_checks(database: Path, checks: Sequence[Check]) -> list[Outcome]:
     _keep_connection_for_results()
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}  # type: ignore[assignment]
-    source = context.data_sources.add_sql(
+    source: Any = context.data_sources.add_sql(  # type: ignore[call-arg]  # kwargs go to SQLAlchemy
         "warehouse", connection_string=f"duckdb:///{database}", kwargs={"connect_args": {"read_only": True}}
     )
     outcomes: dict[Check, Outcome] = {}

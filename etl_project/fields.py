@@ -11,9 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_LONG_MONTHS = (
-    "January|February|March|April|June|July|August|September|October|November|December|Sept"
-)
+_LONG_MONTHS = "January|February|March|April|June|July|August|September|October|November|December|Sept"
 
 #: A printed date with what may follow it on its line. The year has exactly four digits, so in
 #: "Oct 23, 20251" the last digit is a comment count that lost its separator.
@@ -55,9 +53,7 @@ def parse_count(text: str) -> int | None:
     digits = fraction or ""
     if len(digits) > len(str(scale)) - 1:
         return None  # "1.5" comments is not a count, and "1.2345k" is finer than its unit
-    return int(whole.replace(",", "")) * scale + (
-        int(digits.ljust(len(str(scale)) - 1, "0")) if digits else 0
-    )
+    return int(whole.replace(",", "")) * scale + (int(digits.ljust(len(str(scale)) - 1, "0")) if digits else 0)
 
 
 def _is_day(month: int, day: int) -> bool:
@@ -90,9 +86,7 @@ def parse_printed_date(text: str) -> PrintedDate | None:
             # two counts cannot follow one date
             comments = int(glued) if comments is None and glued[0] != "0" else None
         day = int(match["day"])
-        return PrintedDate(
-            raw, month, day if _is_day(month, day) else None, int(match["year"]), comments, bool(glued)
-        )
+        return PrintedDate(raw, month, day if _is_day(month, day) else None, int(match["year"]), comments, bool(glued))
     digits = match["digits"]
     as_year = match["count"] or digits
     if len(as_year) == 4 and as_year.isdigit() and 1990 <= int(as_year) <= 2100:

@@ -80,7 +80,9 @@ def writer_lock(lake: Lake, holder: str) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            raise LakeBusy(f"{lake.root} is in use by {file.read().strip() or 'another run'}; try again later") from None
+            raise LakeBusy(
+                f"{lake.root} is in use by {file.read().strip() or 'another run'}; try again later"
+            ) from None
         file.truncate(0)
         file.write(f"{holder} (process {os.getpid()})")
         file.flush()

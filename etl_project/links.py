@@ -39,10 +39,12 @@ _SCHEME = re.compile(r"https?://", re.IGNORECASE)
 #: oldest top-level domains, since "improvement.To/..." is a missing space and "socket.io/..." a list of names.
 _BARE_HOST = re.compile(
     r"(?:www\.[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|[A-Za-z0-9-]+\.(?i:github\.io)"
-    r"|(?i:(?:www\.|gist\.)?(?:" + "|".join(
+    r"|(?i:(?:www\.|gist\.)?(?:"
+    + "|".join(
         re.escape(host)
         for host in sorted(_HUGGINGFACE | {"github.com", "gitlab.com", "arxiv.org", "anonymous.4open.science"})
-    ) + r"))"
+    )
+    + r"))"
     r"|(?:[a-z0-9][a-z0-9-]*\.){1,5}(?:com|org|net|edu|gov|(?:ac|edu|org|com|gov)\.[a-z]{2}))"
 )
 #: Hosts that are a link without scheme and without path.
@@ -58,10 +60,78 @@ SIGNS = ("://", r"\.[A-Za-z]{2,}/", r"(?i)github\.io", r"(?i)www\.")
 _TRAILING = ".,;:!?'\"*\u2026"
 #: First words of the next sentence where the space after a full stop was lost ("repo.The model").
 _SENTENCE_STARTS = frozenset(
-    "A Additionally All Also An And As At Based Besides Both But By Code Codes Data Dataset Datasets Demo Experiments "
-    "Extensive Finally For From Furthermore Here How However In It Its Keywords Model Models Moreover More On Our "
-    "Overall Please Project Results See Source Such That The Their Then There These They This Those Through Thus To "
-    "Together Training Unlike Using Video Videos We Weights What When While With You".split()
+    [
+        "A",
+        "Additionally",
+        "All",
+        "Also",
+        "An",
+        "And",
+        "As",
+        "At",
+        "Based",
+        "Besides",
+        "Both",
+        "But",
+        "By",
+        "Code",
+        "Codes",
+        "Data",
+        "Dataset",
+        "Datasets",
+        "Demo",
+        "Experiments",
+        "Extensive",
+        "Finally",
+        "For",
+        "From",
+        "Furthermore",
+        "Here",
+        "How",
+        "However",
+        "In",
+        "It",
+        "Its",
+        "Keywords",
+        "Model",
+        "Models",
+        "Moreover",
+        "More",
+        "On",
+        "Our",
+        "Overall",
+        "Please",
+        "Project",
+        "Results",
+        "See",
+        "Source",
+        "Such",
+        "That",
+        "The",
+        "Their",
+        "Then",
+        "There",
+        "These",
+        "They",
+        "This",
+        "Those",
+        "Through",
+        "Thus",
+        "To",
+        "Together",
+        "Training",
+        "Unlike",
+        "Using",
+        "Video",
+        "Videos",
+        "We",
+        "Weights",
+        "What",
+        "When",
+        "While",
+        "With",
+        "You",
+    ]
 )
 _INNER_SCHEME = re.compile(r"(?<![/=])https?://", re.IGNORECASE)
 _HOST = re.compile(r"[a-z0-9\u00c0-\u024f](?:[a-z0-9\u00c0-\u024f.-]*[a-z0-9\u00c0-\u024f])?(?::\d+)?")
@@ -83,12 +153,58 @@ _PAGE_WORDS = re.compile(
     re.IGNORECASE,
 )
 _GITHUB_SECTIONS = frozenset(
-    "about apps blog collections contact customer-stories enterprise events explore features issues login "
-    "marketplace new notifications pricing pulls search security settings site sponsors topics trending".split()
+    [
+        "about",
+        "apps",
+        "blog",
+        "collections",
+        "contact",
+        "customer-stories",
+        "enterprise",
+        "events",
+        "explore",
+        "features",
+        "issues",
+        "login",
+        "marketplace",
+        "new",
+        "notifications",
+        "pricing",
+        "pulls",
+        "search",
+        "security",
+        "settings",
+        "site",
+        "sponsors",
+        "topics",
+        "trending",
+    ]
 )
 _HUGGINGFACE_SECTIONS = frozenset(
-    "api blog brand chat docs enterprise inference join languages learn login metrics models new "
-    "organizations posts pricing privacy search settings tasks terms-of-service".split()
+    [
+        "api",
+        "blog",
+        "brand",
+        "chat",
+        "docs",
+        "enterprise",
+        "inference",
+        "join",
+        "languages",
+        "learn",
+        "login",
+        "metrics",
+        "models",
+        "new",
+        "organizations",
+        "posts",
+        "pricing",
+        "privacy",
+        "search",
+        "settings",
+        "tasks",
+        "terms-of-service",
+    ]
 )
 
 

@@ -46,10 +46,8 @@ def parse_dumps(dumps: pl.DataFrame) -> Parsed:
     refused: list[tuple[Any, ...]] = []
     rows: dict[str, list[Any]] = {name: [] for name in (*_RECORD_FIELDS, *_PUBLISHED)}
     for dump_id, name, content, damaged, reason, modified, received in zip(*columns.values(), strict=True):
-        if content is None:
-            reading = refuse_whole("", reason, _REMEDIES[reason])
-        else:
-            reading = read_capture(content, damaged)
+        unread = content is None
+        reading = refuse_whole("", reason, _REMEDIES[reason]) if unread else read_capture(content, damaged)
         records = reading.records
         dates = [parse_printed_date(r.date_text) if r.date_text else None for r in records]
         file_day = modified.date() if modified else None
@@ -125,9 +123,7 @@ def _with_ids(frame: pl.DataFrame, captures: pl.DataFrame) -> pl.DataFrame:
     if frame.select((pl.struct("dump_id", "line_start") == pl.struct("dump_id", "line_start").shift()).any()).item():
         repeat = pl.int_range(1, pl.len() + 1).over("dump_id", "line_start")
         mention_id = pl.when(repeat > 1).then(pl.concat_str(mention_id, pl.lit("."), repeat)).otherwise(mention_id)
-    return frame.with_columns(
-        mention_id=mention_id, seq=pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("dump_id")
-    )
+    return frame.with_columns(mention_id=mention_id, seq=pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("dump_id"))
 
 
 def _marked(texts: pl.Series, signs: tuple[str, ...]) -> pl.Series:

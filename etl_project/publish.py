@@ -122,7 +122,13 @@ def _write_manifest(folder: Path, rows: dict[str, int], run_id: str, published_a
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         files.append(
-            {"table": table.name, "file": path.name, "rows": rows[table.name], "bytes": path.stat().st_size, "sha256": digest}
+            {
+                "table": table.name,
+                "file": path.name,
+                "rows": rows[table.name],
+                "bytes": path.stat().st_size,
+                "sha256": digest,
+            }
         )
     manifest = {
         "run_id": run_id,

@@ -132,7 +132,10 @@ def _take(path: Path, store: Path, now: datetime) -> Delivery:
                 return Delivery(str(path), "unreadable", None, "not a regular file; give a file or a folder")
             if status.st_size > LARGEST_STORED:
                 return Delivery(
-                    str(path), "unreadable", None, f"{status.st_size:,} bytes, over the limit of {LARGEST_STORED:,}; split it"
+                    str(path),
+                    "unreadable",
+                    None,
+                    f"{status.st_size:,} bytes, over the limit of {LARGEST_STORED:,}; split it",
                 )
             stored = file.read(LARGEST_STORED + 1)
     except OSError as error:
@@ -360,7 +363,9 @@ def read_dump(store: Path, receipt: Receipt) -> dict[str, object]:
         "file_name": receipt.file_name,
         "source": receipt.source,
         "received_at": received,
-        "modified_at": datetime.fromisoformat(receipt.modified_at).replace(tzinfo=None) if receipt.modified_at else None,
+        "modified_at": datetime.fromisoformat(receipt.modified_at).replace(tzinfo=None)
+        if receipt.modified_at
+        else None,
         "byte_count": receipt.byte_count,
         "opened_byte_count": receipt.opened_byte_count,
         "compression": receipt.compression,

@@ -49,7 +49,7 @@ def run_job(lake: Lake, paths: Sequence[Path]) -> Summary:
     }
     with dg.DagsterInstance.get() as instance:
         result = job.execute_in_process(run_config=config, instance=instance, raise_on_error=False)
-        metadata = {
+        metadata: dict[str, Any] = {
             event.asset_key.to_user_string(): event.materialization.metadata
             for event in result.all_events
             if event.is_step_materialization and event.asset_key

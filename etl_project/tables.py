@@ -479,8 +479,17 @@ PAPERS_BY_MONTH = Table(
     columns=(
         Column("month", "date", "First day of the month; null for papers without a date."),
         Column("papers", "integer", "Papers dated in it.", "papers", required=True, least=1),
-        Column("year_inferred", "integer", "Of these, papers whose year was inferred.", "papers", required=True, least=0),
-        Column("with_github", "integer", "Of these, papers that name a GitHub repository.", "papers", required=True, least=0),
+        Column(
+            "year_inferred", "integer", "Of these, papers whose year was inferred.", "papers", required=True, least=0
+        ),
+        Column(
+            "with_github",
+            "integer",
+            "Of these, papers that name a GitHub repository.",
+            "papers",
+            required=True,
+            least=0,
+        ),
     ),
     laws=(
         Law(

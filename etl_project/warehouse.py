@@ -111,7 +111,8 @@ def replace(connection: duckdb.DuckDBPyConnection, table: Table, frame: pl.DataF
 
 def read(connection: duckdb.DuckDBPyConnection, query: str, parameters: list[Any] | None = None) -> pl.DataFrame:
     """Return the rows of ``query`` as a frame."""
-    return connection.sql(query, params=parameters).pl()
+    frame: pl.DataFrame = connection.sql(query, params=parameters).pl()
+    return frame
 
 
 def scalar(connection: duckdb.DuckDBPyConnection, query: str) -> Any:
@@ -150,7 +151,9 @@ def unparsed_batches(
     size = 0
     for dump_id, byte_count in [*todo, (None, most_bytes)]:
         if batch and (dump_id is None or size + byte_count > most_bytes):
-            yield read(connection, "select * from raw_dumps where dump_id in (select unnest(?)) order by dump_id", [batch])
+            yield read(
+                connection, "select * from raw_dumps where dump_id in (select unnest(?)) order by dump_id", [batch]
+            )
             batch, size = [], 0
         if dump_id is not None:
             batch.append(dump_id)

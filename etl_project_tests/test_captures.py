@@ -563,7 +563,9 @@ def test_a_record_without_its_title_is_refused_alone(form, data):
     found = data.draw(st.lists(papers(), min_size=2, max_size=5))
     lost_at = data.draw(st.integers(0, len(found) - 1))
     # with the separator: a line alone between two abstracts is the next one's title as well, and given to neither
-    check_damage(found, data.draw(layouts(**form, **PAGES, separator=True)), lost_at, "title", {"abstract_without_title"})
+    check_damage(
+        found, data.draw(layouts(**form, **PAGES, separator=True)), lost_at, "title", {"abstract_without_title"}
+    )
 
 
 @pytest.mark.parametrize("form", FORMS_OF_TEXT, ids=["metadata", "plain", "compact", "compact_metadata"])

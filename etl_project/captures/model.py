@@ -40,7 +40,9 @@ class Record(NamedTuple):
     arxiv_id: str | None = None
     github_url: str | None = None
     github_stars: int | None = None
-    page_day: str | None = None  # last, and for the dates only: the day in the head of the page that the record stands on
+    page_day: str | None = (
+        None  # last, and for the dates only: the day in the head of the page that the record stands on
+    )
 
 
 class Refusal(NamedTuple):

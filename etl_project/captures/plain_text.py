@@ -95,12 +95,12 @@ class _Reader:
         for i, line in enumerate(lines):
             if len(line) > LONGEST_SHORT_LINE:
                 if line[-1].isspace():  # a line is as long as what can be seen of it
-                    line = lines[i] = line.rstrip()
-                if len(line) > LONGEST_SHORT_LINE:
+                    lines[i] = line.rstrip()
+                if len(lines[i]) > LONGEST_SHORT_LINE:
                     at.append(i)
                     roles.append(text_role)
                     continue
-            role = role_of(line)[0] if line else blank
+            role = role_of(lines[i])[0] if line else blank
             if role is blank:
                 account[i] = _FURNITURE_LINE
             else:
@@ -139,7 +139,11 @@ class _Reader:
                 after_banner = "inbox" in self._line(k).casefold()
                 k, closed = k + 1, True
                 continue
-            elif role is Role.COUNT and k + 1 < n and (roles[k + 1] is Role.TEXT or self._is_odd_title(k + 1, after_count=True)):
+            elif (
+                role is Role.COUNT
+                and k + 1 < n
+                and (roles[k + 1] is Role.TEXT or self._is_odd_title(k + 1, after_count=True))
+            ):
                 k, closed = self._record(k + 1, k), False
             elif role is Role.COUNT and self._is_page_number(k):
                 self._place(k, _FURNITURE_LINE)
@@ -150,7 +154,12 @@ class _Reader:
                 k += 1
             else:
                 last = max(self._after_metadata(k), k + 1)
-                self._refuse(k, last - 1, "metadata_without_record", "no title and abstract that it belongs to; copy the whole card")
+                self._refuse(
+                    k,
+                    last - 1,
+                    "metadata_without_record",
+                    "no title and abstract that it belongs to; copy the whole card",
+                )
                 k = last
             after_banner = False
         return self._reading()
@@ -229,7 +238,10 @@ class _Reader:
         if self.roles[k] in _OF_METADATA and not self.last_has_metadata:
             last = self._after_metadata(k + 2) - 1
             self._refuse(
-                k, last, "title_or_metadata", "the first line is the title of this abstract, or belongs to the paper before"
+                k,
+                last,
+                "title_or_metadata",
+                "the first line is the title of this abstract, or belongs to the paper before",
             )
             return last + 1
         return self._record(k, None)
@@ -256,14 +268,19 @@ class _Reader:
         follows_long = self._is_long_text(body + 1)
         if not _reads_as_sentences(self._line(body)):
             if follows_long and self._joined(title) and not self._joined(body):
-                return self._refuse_to(first, body + 2, "wrapped_lines", "the title stands on several lines; join them into one")
+                return self._refuse_to(
+                    first, body + 2, "wrapped_lines", "the title stands on several lines; join them into one"
+                )
             if self._length(body) < _SHORTEST_ABSTRACT or not self._metadata_follows(body):
                 return self._reject(title, count)
         elif follows_long:
             if not _reads_as_sentences(self._line(body), several=True):
                 return self._reject(title, count)  # one question or exclamation is the next paper's title
             return self._refuse_to(
-                first, body + 2, "title_or_abstract", "the second line is an abstract or a title; part the papers by hand"
+                first,
+                body + 2,
+                "title_or_abstract",
+                "the second line is an abstract or a title; part the papers by hand",
             )
         return self._accept(title, body, count)
 
@@ -276,9 +293,7 @@ class _Reader:
         if k + 1 >= len(self.at) or self._length(k) > LONGEST_TITLE or self.roles[k] in _OF_METADATA:
             return False
         follows = self.roles[k + 1]
-        return follows is Role.SEPARATOR or (
-            follows is Role.DATE and self.roles[k] is Role.TEXT and self._joined(k)
-        )
+        return follows is Role.SEPARATOR or (follows is Role.DATE and self.roles[k] is Role.TEXT and self._joined(k))
 
     def _accept(self, title: int, body: int, count: int | None) -> int:
         lines, at, roles = self.lines, self.at, self.roles
@@ -288,7 +303,7 @@ class _Reader:
         if not self.records:
             self.count_leads = count is not None
         n_authors = handle = name = date_text = comments = None
-        if k < n and (roles[k] is not Role.TEXT or self._length(k) <= LONGEST_TITLE and self._is_owner(k)):
+        if k < n and (roles[k] is not Role.TEXT or (self._length(k) <= LONGEST_TITLE and self._is_owner(k))):
             role = roles[k]
             if role is Role.AUTHORS:
                 n_authors = role_of(lines[at[k]]).value
@@ -302,7 +317,9 @@ class _Reader:
                 k += 1
             elif role not in _OF_METADATA and role is not Role.DAMAGED and self._is_owner(k):
                 if mentions_authors(self._line(k)):  # a count of authors that cannot be read is no organisation
-                    return self._refuse_to(first, self._after_metadata(k + 1), "unknown_metadata", "a count of authors in an unknown form")
+                    return self._refuse_to(
+                        first, self._after_metadata(k + 1), "unknown_metadata", "a count of authors in an unknown form"
+                    )
                 handle, name = split_organisation(lines[at[k]])
                 k += 1
             if k < n and roles[k] is Role.SEPARATOR:
@@ -318,7 +335,9 @@ class _Reader:
                     comments = role_of(lines[at[k]]).value
                     k += 1
                 elif self._counts_are == "unknown":
-                    self._refuse(k, k, "metadata_without_record", "comments of the paper before it or upvotes of the next")
+                    self._refuse(
+                        k, k, "metadata_without_record", "comments of the paper before it or upvotes of the next"
+                    )
                     k += 1
             self.with_metadata += k > body + 1
         elif self._is_long_text(k):
@@ -326,12 +345,16 @@ class _Reader:
             while self._is_long_text(after):
                 after += 1
             if after < n and (roles[after] in _OF_METADATA or self._is_owner(after)):
-                return self._refuse_to(first, after, "wrapped_lines", "the abstract stands in several paragraphs; join them into one")
+                return self._refuse_to(
+                    first, after, "wrapped_lines", "the abstract stands in several paragraphs; join them into one"
+                )
         elif k < n and self._joined(body) and not self._joined(title) and not self._is_owner(k):
             after = k
             while self._joined(after) and roles[after + 1] is Role.TEXT and not self._is_owner(after + 1):
                 after += 1
-            return self._refuse_to(first, after + 1, "wrapped_lines", "the abstract stands on several lines; join them into one")
+            return self._refuse_to(
+                first, after + 1, "wrapped_lines", "the abstract stands on several lines; join them into one"
+            )
         self.last_has_metadata = k > body + 1
         last = k - 1
         account = self.account
@@ -419,7 +442,12 @@ class _Reader:
         if first == damaged and self._is_long_text(k):
             k += 1  # the title is damaged: its abstract goes with it
         number = self.at[damaged] + 1
-        return self._refuse_to(first, k, "damaged_bytes", f"line {number} is not valid in the file's encoding; save the capture as UTF-8 and give it again")
+        return self._refuse_to(
+            first,
+            k,
+            "damaged_bytes",
+            f"line {number} is not valid in the file's encoding; save the capture as UTF-8 and give it again",
+        )
 
     def _after_metadata(self, k: int) -> int:
         """Return the line after the metadata that starts at ``k``, or ``k`` where none does."""

@@ -43,55 +43,57 @@ _BYLINE = r"by\s*ak\s*and the research community"
 PERIODS = frozenset({"daily", "weekly", "monthly"})
 _HEADINGS = frozenset({"daily papers", "trending papers", "weekly papers", "monthly papers"})
 _FURNITURE = frozenset(
-    """new
-subscribe
-by
-ak
-and the research community
-daily
-weekly
-monthly
-trending
-papers
-previous
-next
-...
-…
-system theme
-light theme
-dark theme
-company
-tos
-terms
-privacy
-about
-jobs
-careers
-website
-models
-datasets
-spaces
-buckets
-docs
-enterprise
-pricing
-inference endpoints
-log in
-sign up
-hugging face
-search papers
-submit
-submit paper
-upvote
-view all papers
-back to articles
-join the discussion on this paper page
-community
-buckets new
-search models, datasets, users...
-daily papers - hugging face
-hugging face's logo
-© hugging face""".split("\n")
+    [
+        "new",
+        "subscribe",
+        "by",
+        "ak",
+        "and the research community",
+        "daily",
+        "weekly",
+        "monthly",
+        "trending",
+        "papers",
+        "previous",
+        "next",
+        "...",
+        "…",
+        "system theme",
+        "light theme",
+        "dark theme",
+        "company",
+        "tos",
+        "terms",
+        "privacy",
+        "about",
+        "jobs",
+        "careers",
+        "website",
+        "models",
+        "datasets",
+        "spaces",
+        "buckets",
+        "docs",
+        "enterprise",
+        "pricing",
+        "inference endpoints",
+        "log in",
+        "sign up",
+        "hugging face",
+        "search papers",
+        "submit",
+        "submit paper",
+        "upvote",
+        "view all papers",
+        "back to articles",
+        "join the discussion on this paper page",
+        "community",
+        "buckets new",
+        "search models, datasets, users...",
+        "daily papers - hugging face",
+        "hugging face's logo",
+        "© hugging face",
+    ]
 )
 _FOOT = r"(?:system theme|company|tos|privacy|about|careers|jobs|website|models|datasets|spaces|buckets|pricing|docs|© hugging face)"
 _FURNITURE_SHAPE = re.compile(
@@ -122,6 +124,7 @@ _GLUED_HEAD = re.compile(
     re.IGNORECASE,
 )
 _DERIVED_WORD = re.compile(r"(?:r|rs|d|'s|’s|s)\b")
+
 
 def trim(line: str) -> str:
     """Return ``line`` without spaces and invisible characters at its ends."""

@@ -1,6 +1,7 @@
 """Forms that are known by their structure but have no reader yet: named, so that the refusal can say what to do."""
 
 import re
+from itertools import pairwise
 
 REMEDIES = {
     "html": "a saved web page, not text; open it in a browser, select all, copy, and save that as .txt",
@@ -37,10 +38,11 @@ def recognise(text: str) -> tuple[str | None, float]:
 
 
 def _is_wrapped(head: str) -> bool:
-    """Say whether most of the text stands in runs of lines that end near one width, as a terminal's dump does."""
-    lines = [len(line.rstrip()) for line in head.split("\n")[:400]]
-    width = max(lines, default=0)
+    """Say whether most of the text stands in runs of lines that end near one width and go on in small letters."""
+    lines = [line.rstrip() for line in head.split("\n")[:400]]
+    width = max(map(len, lines), default=0)
     if not 40 <= width <= 500:
         return False
-    full = sum(n >= width - 20 and following > 0 for n, following in zip(lines, lines[1:], strict=False))
-    return full >= 6 and full >= 0.4 * sum(n > 0 for n in lines)
+    full = [after for line, after in pairwise(lines) if len(line) >= width - 20 and after]
+    going_on = sum(after[0].islower() for after in full)
+    return len(full) >= 6 and len(full) >= 0.4 * sum(map(bool, lines)) and going_on >= 0.4 * len(full)

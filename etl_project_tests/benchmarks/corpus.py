@@ -7,10 +7,63 @@ abstracts hold a link, one in twelve a slash between words, one in seven LaTeX r
 import random
 from collections.abc import Iterator
 
-_ONSETS = "b br c cl d dr f fl g gr h k l m n p pr r s sl st t tr v w z".split()
-_NUCLEI = "a e i o u ai ea io ou".split()
-_CODAS = " n r l s t m nd st ng rk".split(" ")
-_GLUE = "the of and to a in for with that on by from as is are we our this which can be more than while into".split()
+_ONSETS = [
+    "b",
+    "br",
+    "c",
+    "cl",
+    "d",
+    "dr",
+    "f",
+    "fl",
+    "g",
+    "gr",
+    "h",
+    "k",
+    "l",
+    "m",
+    "n",
+    "p",
+    "pr",
+    "r",
+    "s",
+    "sl",
+    "st",
+    "t",
+    "tr",
+    "v",
+    "w",
+    "z",
+]
+_NUCLEI = ["a", "e", "i", "o", "u", "ai", "ea", "io", "ou"]
+_CODAS = ["", "n", "r", "l", "s", "t", "m", "nd", "st", "ng", "rk"]
+_GLUE = [
+    "the",
+    "of",
+    "and",
+    "to",
+    "a",
+    "in",
+    "for",
+    "with",
+    "that",
+    "on",
+    "by",
+    "from",
+    "as",
+    "is",
+    "are",
+    "we",
+    "our",
+    "this",
+    "which",
+    "can",
+    "be",
+    "more",
+    "than",
+    "while",
+    "into",
+]
 _RESIDUE = (
     "by sim{n}% over the baseline", "a {n}times smaller state", r"about {n}\% of the cost", "``{w} {w}'' tasks", "on~{w}",
     r"the \{w} variant", "in {w}. Notably~({w})",
@@ -19,7 +72,7 @@ _LINKS = (
     "https://github.com/{w}-{w}/{w}.", "https://huggingface.co/{w}/{w}-{n}B.", "(https://github.com/{w}/{w}).",
     r"\url{{https://github.com/{w}/{w}}}.", "hf.co/{w}/{w}.", "https://{w}.github.io.", "https://github.com/{w}/{w}/tree/main/{w}",
 )  # fmt: skip
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 class Corpus:

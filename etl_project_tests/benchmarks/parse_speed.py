@@ -10,20 +10,20 @@ import os
 
 os.environ["POLARS_MAX_THREADS"] = "1"
 
-import resource  # noqa: E402
-import statistics  # noqa: E402
-import sys  # noqa: E402
-import time  # noqa: E402
-from datetime import datetime  # noqa: E402
-from itertools import islice  # noqa: E402
+import resource
+import statistics
+import sys
+import time
+from datetime import datetime
+from itertools import islice
 
-import polars as pl  # noqa: E402
+import polars as pl
 
-from etl_project.contract import polars_schema  # noqa: E402
-from etl_project.parse import parse_dumps  # noqa: E402
-from etl_project.raw import count_lines  # noqa: E402
-from etl_project.tables import RAW_DUMPS  # noqa: E402
-from etl_project_tests.benchmarks.corpus import Corpus  # noqa: E402
+from etl_project.contract import polars_schema
+from etl_project.parse import parse_dumps
+from etl_project.raw import count_lines
+from etl_project.tables import RAW_DUMPS
+from etl_project_tests.benchmarks.corpus import Corpus
 
 
 def _dumps(texts: list[str], first: int) -> pl.DataFrame:
