@@ -395,7 +395,7 @@ PAPER_DATES = Table(
     columns=(
         _paper_id(),
         Column("published_on", "date", "Day; null where unknown."),
-        Column("published_year", "integer", "Its year.", least=1991),
+        Column("published_year", "integer", "Year of `published_on`.", least=1991),
         Column("published_month", "date", "First day of its month."),
         Column("published_raw", "text", "Date as printed on the mention it is from."),
         Column("year_inferred", "boolean", "True where the year was not printed.", required=True),
@@ -464,8 +464,8 @@ PAPER_METRICS = Table(
         _paper_id(),
         _dump_id(),
         Column("captured_on", "date", "Day of the capture; null where its year is unknown."),
-        Column("upvotes", "integer", "Upvotes then.", "upvotes", least=0),
-        Column("comments", "integer", "Comments then.", "comments", least=0),
+        Column("upvotes", "integer", "Upvotes that the page showed then.", "upvotes", least=0),
+        Column("comments", "integer", "Comments that the page showed then.", "comments", least=0),
         Column("github_stars", "integer", "Stars of the repository then.", "stars", least=0),
     ),
     laws=(_exists_in("paper_id", "papers"),),
@@ -509,7 +509,7 @@ COVERAGE = Table(
     key=("field",),
     columns=(
         Column("field", "text", "Name of the field.", required=True),
-        Column("papers", "integer", "All papers.", "papers", required=True, least=0),
+        Column("papers", "integer", "Number of all papers.", "papers", required=True, least=0),
         Column("with_value", "integer", "Papers that have the field.", "papers", required=True, least=0),
         Column("share", "double", "The second by the first.", "0 to 1", least=0, most=1),
     ),

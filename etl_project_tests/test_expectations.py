@@ -1,0 +1,156 @@
+"""Every check catches the defect that it is for, a check that cannot run counts as failed, and none fires on good data."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from etl_project.expectations import Check, Outcome, _keep_connection_for_results, checks_for, run_checks
+from etl_project.lake import Lake
+from etl_project.tables import BY_NAME, TABLES
+
+#: Defects by check: SQL on a warehouse with the samples in it. A check that is made by the contract has a
+#: defect made from the contract, below; these are for the laws.
+LAW_DEFECTS = {
+    "raw_dumps.text_or_reason": "update raw_dumps set unread_reason = 'binary_file'",
+    "captures.dump_id_in_raw_dumps": "update captures set dump_id = 'ffffffffffffffff' where dump_id = (select min(dump_id) from captures)",
+    "captures.every_dump_read": "delete from captures where dump_id = (select min(dump_id) from captures)",
+    "captures.every_line_accounted_for": "update captures set lines_field = lines_field - 1",
+    "captures.every_record_kept": "delete from parsed_rows where mention_id = (select min(mention_id) from parsed_rows)",
+    "parsed_rows.dump_id_in_captures": "delete from captures where dump_id = (select min(dump_id) from captures)",
+    "parsed_rows.lines_within_file": "update parsed_rows set line_end = line_end + 100000",
+    "parsed_rows.no_year_without_a_basis": "update parsed_rows set published_basis = 'year_unknown' where published_on is not null",
+    "parsed_rows.date_is_plausible": "update parsed_rows set published_on = date '2150-01-01' where published_on is not null",
+    "parsed_rows.abstract_is_no_furniture": "update parsed_rows set abstract = 'Sign in to follow this paper.'",
+    "mention_links.mention_id_in_parsed_rows": "delete from parsed_rows",
+    "mention_links.span_holds_the_link": "update mention_links set span_start = span_start + 1",
+    "refused_records.dump_id_in_captures": "insert into refused_records values ('ffffffffffffffff', 1, 1, 'unknown_form', 'x', 'x')",
+    "paper_mentions.mention_id_in_parsed_rows": "update paper_mentions set mention_id = '0000000000000000-1' where mention_id = (select min(mention_id) from paper_mentions)",
+    "paper_mentions.every_mention_in_one_paper": "delete from paper_mentions",
+    "paper_mentions.one_arxiv_id_a_paper": "update parsed_rows set arxiv_id = '2401.' || lpad(cast(seq as varchar), 5, '0')",
+    "paper_mentions.one_new_paper_each": "update paper_mentions set rule = 'same_title_and_abstract'",
+    "merged_papers.paper_id_in_paper_mentions": "insert into merged_papers values ('p0000000000000001', 'p0000000000000002', 1)",
+    "merged_papers.given_up_ids_stay_given_up": "insert into merged_papers select min(paper_id), max(paper_id), 1 from papers",
+    "papers.papers_are_the_mentions_papers": "delete from papers where paper_id = (select min(paper_id) from papers)",
+    "papers.mentions_add_up": "update papers set n_mentions = n_mentions + 1",
+    "author_counts.every_paper_once": "delete from author_counts where paper_id = (select min(paper_id) from papers)",
+    "author_counts.counted_or_null": "update author_counts set n_authors = 0",
+    "paper_dates.every_paper_once": "delete from paper_dates where paper_id = (select min(paper_id) from papers)",
+    "paper_links.paper_id_in_papers": "update paper_links set paper_id = 'p0000000000000001'",
+    "github_links.paper_id_in_papers": "update github_links set paper_id = 'p0000000000000001'",
+    "github_links.repository_is_no_furniture": "insert into github_links select paper_id, 'hugging/site', 'hugging', 'site', 'https://github.com/hugging/site', null, 0, text_mention_id, 1 from papers",
+    "paper_metrics.paper_id_in_papers": "update paper_metrics set paper_id = 'p0000000000000001'",
+    "papers_by_month.months_add_up": "update papers_by_month set papers = papers + 1",
+    "coverage.no_more_than_all": "update coverage set with_value = papers + 1",
+}
+
+
+def _contract_defect(check: Check) -> str | None:
+    """SQL that breaks what a check of the contract is for."""
+    table = BY_NAME[check.table]
+    match check.name:
+        case "columns_as_declared":
+            return f"alter table {table.name} add column intruder integer"
+        case "not_empty":
+            return f"delete from {table.name}"
+        case "key_is_unique":
+            return f"insert into {table.name} select * from {table.name}"
+        case "required_values_present":
+            required = [c.name for c in table.columns if c.required][-1]
+            return f"alter table {table.name} alter column {required} drop not null; update {table.name} set {required} = null"
+        case "values_in_range":
+            column = next(c for c in table.columns if c.least is not None)
+            return f"update {table.name} set {column.name} = {column.least} - 1"
+        case "values_have_shape":
+            column = next(c for c in table.columns if c.pattern)
+            return f"update {table.name} set {column.name} = ' '"
+    if check.name.endswith("_in_list"):
+        return f"update {table.name} set {check.name.removesuffix('_in_list')} = 'something else'"
+    return None
+
+
+ALL_CHECKS = [check for table in TABLES for check in checks_for(table)]
+
+
+@pytest.fixture(scope="module")
+def warehouse_of_samples(sample_run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The samples' warehouse with a row in tables that they leave empty, so that no check passes for want of rows."""
+    path = tmp_path_factory.mktemp("mutants") / "warehouse.duckdb"
+    shutil.copy(sample_run[0].warehouse, path)
+    with duckdb.connect(str(path)) as connection:
+        dump = connection.execute("select min(dump_id) from captures").fetchall()[0][0]
+        connection.execute(f"insert into refused_records values ('{dump}', 1, 1, 'unknown_form', 'x', 'x')")
+        connection.execute(
+            f"update captures set refusals = 1, lines_refused = 1, lines_furniture = lines_furniture - 1 where dump_id = '{dump}'"
+        )
+        connection.execute("insert into merged_papers select 'p0000000000000009', min(paper_id), 1 from papers")
+    return path
+
+
+@pytest.fixture
+def mutated(warehouse_of_samples: Path, tmp_path: Path) -> Callable[[str], Path]:
+    def mutate(statements: str) -> Path:
+        path = tmp_path / "mutant.duckdb"
+        shutil.copy(warehouse_of_samples, path)
+        with duckdb.connect(str(path)) as connection:
+            connection.execute(statements)
+        return path
+
+    return mutate
+
+
+def test_no_check_fires_on_good_data(warehouse_of_samples: Path) -> None:
+    failed = [outcome for outcome in run_checks(warehouse_of_samples, ALL_CHECKS) if not outcome.passed]
+    assert failed == []
+
+
+@pytest.mark.parametrize("check", ALL_CHECKS, ids=lambda check: f"{check.table}.{check.name}")
+def test_a_check_fails_on_the_defect_that_it_is_for(check: Check, mutated: Callable[[str], Path]) -> None:
+    defect = LAW_DEFECTS.get(f"{check.table}.{check.name}") or _contract_defect(check)
+    assert defect, "a check without a known defect: add one above"
+    (outcome,) = run_checks(mutated(defect), [check])
+    assert not outcome.passed
+    assert outcome.error == ""
+    assert outcome.failing > 0
+
+
+def test_a_failing_check_shows_the_rows(mutated: Callable[[str], Path]) -> None:
+    check = next(c for c in checks_for(BY_NAME["parsed_rows"]) if c.name == "values_have_shape")
+    (outcome,) = run_checks(mutated("update parsed_rows set arxiv_id = '2503.213' where seq = 1"), [check])
+    assert outcome.failing == 5
+    assert {(row["column_name"], row["column_value"]) for row in outcome.sample} == {("arxiv_id", "2503.213")}
+
+
+def test_a_check_that_cannot_run_counts_as_failed(mutated: Callable[[str], Path]) -> None:
+    check = next(c for c in checks_for(BY_NAME["papers_by_month"]) if c.name == "months_add_up")
+    (outcome,) = run_checks(mutated("drop table papers"), [check])
+    assert isinstance(outcome, Outcome)
+    assert not outcome.passed
+    assert "papers" in outcome.error
+
+
+def test_great_expectations_still_has_the_private_name_that_duckdb_needs() -> None:
+    from great_expectations.execution_engine import sqlalchemy_execution_engine as engine
+
+    assert isinstance(engine._PERSISTED_CONNECTION_DIALECTS, tuple), "moved: see _keep_connection_for_results"
+    _keep_connection_for_results()
+    assert "duckdb" in engine._PERSISTED_CONNECTION_DIALECTS
+
+
+def test_the_file_can_be_opened_by_others_after_checks(warehouse_of_samples: Path) -> None:
+    run_checks(warehouse_of_samples, ALL_CHECKS[:3])
+    with duckdb.connect(str(warehouse_of_samples), config={"threads": 1}) as connection:
+        assert connection.execute("select count(*) from papers").fetchall() == [(52,)]
+
+
+def test_a_lake_without_captures_fails_with_what_to_do(lake: Lake) -> None:
+    from etl_project import warehouse
+
+    with warehouse.connect(lake):
+        pass
+    check = next(c for c in checks_for(BY_NAME["raw_dumps"]) if c.name == "not_empty")
+    (outcome,) = run_checks(lake.warehouse, [check])
+    assert not outcome.passed
+    assert "inbox" in outcome.check.remedy
