@@ -34,12 +34,7 @@ from etl_project.tables import (
 log = logging.getLogger("etl_project")
 
 _OWNERS = ["team:data"]
-_KINDS = {
-    "raw": {"file", "duckdb"},
-    "parsed": {"python", "polars", "duckdb"},
-    "papers": {"polars", "duckdb"},
-    "derived": {"sql", "duckdb"},
-}
+_KINDS = {"raw": {"file", "duckdb"}, "parsed": {"python", "polars", "duckdb"}, "papers": {"polars", "duckdb"}}
 #: Stages in the order of the data; Dagster sorts its groups by name.
 GROUPS = {
     "raw": "1_raw",
@@ -49,6 +44,8 @@ GROUPS = {
     "published": "5_published",
 }
 _MOST_ROWS_SHOWN = 50
+#: Dagster keeps them in its event log, and the command line's summary reads them from there.
+_MOST_DELIVERIES_SHOWN = 10_000
 _BATCH_BYTES = 1 << 26
 
 
@@ -75,6 +72,10 @@ class RawConfig(dg.Config):
     paths: list[str] = Field(default=[], description="Files and folders to take in; empty means the lake's inbox.")
 
 
+def _has_sql(table: Table) -> bool:
+    return (warehouse.SQL_FOLDER / f"{table.name}.sql").exists()
+
+
 def _spec(table: Table, deps: Sequence[str]) -> dg.AssetSpec:
     schema = dg.TableSchema(
         columns=[
@@ -92,7 +93,7 @@ def _spec(table: Table, deps: Sequence[str]) -> dg.AssetSpec:
         deps=list(deps),
         description=f"{table.grain}\n\nKey: {', '.join(table.key)}.",
         group_name=GROUPS[table.stage],
-        kinds=_KINDS[table.stage],
+        kinds={"sql", "duckdb"} if _has_sql(table) else _KINDS[table.stage],
         owners=_OWNERS,
         metadata={"dagster/column_schema": schema, "dagster/table_name": table.name},
     )
@@ -102,12 +103,18 @@ def _made(table: Table, rows: int, **metadata: Any) -> dg.MaterializeResult[None
     return dg.MaterializeResult(asset_key=table.name, metadata={"dagster/row_count": rows, **metadata})
 
 
+def _table(rows: list[dict[str, Any]]) -> dg.TableMetadataValue:
+    names = list(rows[0]) if rows else []
+    schema = dg.TableSchema(columns=[dg.TableColumn(name) for name in names])
+    return dg.MetadataValue.table([dg.TableRecord(row) for row in rows], schema)
+
+
 def _markdown(frame: pl.DataFrame) -> dg.MarkdownMetadataValue:
     """Return the first rows as a Markdown table in which no title can break out of its cell."""
 
     def cell(value: object) -> str:
         text = "" if value is None else str(value)
-        text = text if len(text) <= 80 else text[:79] + "…"
+        text = text if len(text) <= 200 else text[:199] + "…"
         return re.sub(r"([\\`*_{}\[\]<>|#~$&!])", r"\\\1", " ".join(text.split()))
 
     rows = [" | ".join(cell(value) for value in row) for row in frame.head(_MOST_ROWS_SHOWN).iter_rows()]
@@ -128,7 +135,7 @@ def raw_dumps(config: RawConfig, lake: LakeResource) -> dg.MaterializeResult[Non
     if not paths:
         where.inbox.mkdir(parents=True, exist_ok=True)
         paths = sorted(path for path in where.inbox.iterdir() if not path.name.startswith("."))
-    deliveries = list(raw.take_all(paths, where.raw, datetime.now(UTC)))
+    deliveries = list(raw.take_all(paths, where.raw, datetime.now(UTC), without=where.made))
     for delivery in deliveries:
         if delivery.outcome == "unreadable":
             log.error("%s: %s", delivery.path, delivery.detail)
@@ -156,8 +163,7 @@ def raw_dumps(config: RawConfig, lake: LakeResource) -> dg.MaterializeResult[Non
         new=len(missing),
         known=outcomes.count("known"),
         unreadable=outcomes.count("unreadable"),
-        deliveries=_markdown(pl.DataFrame(deliveries, schema=list(raw.Delivery._fields), orient="row")),
-        delivery_list=dg.MetadataValue.json([delivery._asdict() for delivery in deliveries[:10_000]]),
+        deliveries=_table([delivery._asdict() for delivery in deliveries[:_MOST_DELIVERIES_SHOWN]]),
     )  # fmt: skip
 
 
@@ -263,7 +269,7 @@ def _sql_asset(table: Table) -> dg.AssetsDefinition:
     return filled
 
 
-_SQL_TABLES = [table for table in TABLES if (warehouse.SQL_FOLDER / f"{table.name}.sql").exists()]
+_SQL_TABLES = [table for table in TABLES if _has_sql(table)]
 sql_assets = [_sql_asset(table) for table in _SQL_TABLES]
 
 
@@ -307,9 +313,9 @@ def _check_spec(check: Check) -> dg.AssetCheckSpec:
 
 def _check_result(outcome: Outcome) -> dg.AssetCheckResult:
     check = outcome.check
-    metadata: dict[str, Any] = {"expectation": check.kind}
+    metadata: dict[str, Any] = {"expectation": check.kind, "failing_rows": outcome.failing}
     if not outcome.passed:
-        metadata |= {"failing_rows": outcome.failing, "remedy": check.remedy}
+        metadata |= {"remedy": check.remedy}
         if outcome.sample:
             metadata["sample"] = _markdown(
                 pl.DataFrame([{k: str(v) for k, v in row.items()} for row in outcome.sample])
@@ -331,9 +337,10 @@ def _check_result(outcome: Outcome) -> dg.AssetCheckResult:
 def _checks_of(name: str, tables: Sequence[Table]) -> dg.AssetChecksDefinition:
     checks = [check for table in tables for check in checks_for(table)]
 
-    @dg.multi_asset_check(name=f"check_{name}", specs=[_check_spec(check) for check in checks])
-    def run(lake: LakeResource) -> Iterator[dg.AssetCheckResult]:
-        outcomes = run_checks(lake.lake.warehouse, checks)
+    @dg.multi_asset_check(name=f"check_{name}", specs=[_check_spec(check) for check in checks], can_subset=True)
+    def run(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> Iterator[dg.AssetCheckResult]:
+        wanted = {(key.asset_key.to_user_string(), key.name) for key in context.selected_asset_check_keys}
+        outcomes = run_checks(lake.lake.warehouse, [c for c in checks if (c.table, c.name) in wanted])
         for outcome in outcomes:
             if not outcome.passed:
                 log.error(

@@ -7,6 +7,7 @@ the lake; 4 an input could not be read.
 import json
 import logging
 import os
+import shlex
 import shutil
 import sys
 from enum import Enum
@@ -154,7 +155,7 @@ def _print_summary(lake: Lake, summary: Any) -> None:
         )
         return
     console.print(f"database: {escape(str(lake.database))}\nparquet:  {escape(str(lake.exports))}", soft_wrap=True)
-    option = "" if lake.root == PROJECT / "data_lake" else f" --lake {lake.root}"
+    option = "" if lake.root == PROJECT / "data_lake" else f" --lake {shlex.quote(str(lake.root))}"
     refused = any(file["refused"] for file in summary.files)
     console.print(
         "next:     " + (f"papers rejects{option}" if refused else f'papers sql "from papers limit 5"{option}'),

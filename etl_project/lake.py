@@ -51,6 +51,11 @@ class Lake:
         return self.root / "exports" / "latest"
 
     @property
+    def made(self) -> tuple[Path, ...]:
+        """Folders that the pipeline fills itself: what lies there is never taken for a capture."""
+        return (self.raw, self.warehouse.parent, self.published, self.exports.parent, self.dagster_home)
+
+    @property
     def dagster_home(self) -> Path:
         """Dagster's run history."""
         return self.root / "dagster_home"

@@ -12,7 +12,7 @@ import os
 import re
 import stat
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,19 +83,19 @@ class Decoded(NamedTuple):
 # taking
 
 
-def take_all(paths: Iterable[Path], store: Path, now: datetime) -> Iterator[Delivery]:
+def take_all(paths: Iterable[Path], store: Path, now: datetime, without: Collection[Path] = ()) -> Iterator[Delivery]:
     """Yield a Delivery for every file that ``paths`` (files and folders) name, taking the new ones into ``store``.
 
     A file or folder that cannot be read is told and does not stop the others. Files are taken by name,
-    whatever order they are given in: of equal contents, the first one's name and time are kept. Raises
-    OSError only if the store itself cannot be written.
+    whatever order they are given in: of equal contents, the first one's name and time are kept. Files
+    below ``without`` are passed over. Raises OSError only if the store itself cannot be written.
     """
-    found: set[Path] = set()
+    found: set[Path] = set()  # a file that is named twice is taken once
     for path in paths:
         files, problem = _files_below(path)
-        found.update(files)
+        found.update(file for file in files if not any(file.is_relative_to(folder) for folder in without))
         if problem:
-            yield Delivery(str(path), "unreadable", None, problem)
+            yield Delivery(_as_text(str(path)), "unreadable", None, problem)
     for file in sorted(found, key=lambda file: (file.name, str(file))):
         yield _take(file, store, now)
 
@@ -125,28 +125,29 @@ def _files_below(path: Path) -> tuple[list[Path], str]:
 
 
 def _take(path: Path, store: Path, now: datetime) -> Delivery:
+    shown = _as_text(str(path))
     try:
         with open(path, "rb", opener=_open_without_waiting) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
-                return Delivery(str(path), "unreadable", None, "not a regular file; give a file or a folder")
+                return Delivery(shown, "unreadable", None, "not a regular file; give a file or a folder")
             if status.st_size > LARGEST_STORED:
                 return Delivery(
-                    str(path),
+                    shown,
                     "unreadable",
                     None,
                     f"{status.st_size:,} bytes, over the limit of {LARGEST_STORED:,}; split it",
                 )
             stored = file.read(LARGEST_STORED + 1)
     except OSError as error:
-        return Delivery(str(path), "unreadable", None, f"cannot be read ({error.strerror}); check its permissions")
+        return Delivery(shown, "unreadable", None, f"cannot be read ({error.strerror}); check its permissions")
     compression, content, open_error = open_bytes(stored)
     content_sha256 = hashlib.sha256(stored if content is None else content).hexdigest()
     dump_id = content_sha256[:16]
     folder = store / content_sha256[:2]
     receipt_path = folder / f"{content_sha256}.json"
     if receipt_path.exists():
-        return Delivery(str(path), "known", dump_id, "")
+        return Delivery(shown, "known", dump_id, "")
     receipt = Receipt(
         dump_id=dump_id,
         content_sha256=content_sha256,
@@ -164,7 +165,7 @@ def _take(path: Path, store: Path, now: datetime) -> Delivery:
     folder.mkdir(parents=True, exist_ok=True)
     _write_once(folder / receipt.stored_name, stored)
     _write_once(receipt_path, json.dumps(asdict(receipt), ensure_ascii=False, indent=1).encode())
-    return Delivery(str(path), "new", dump_id, "")
+    return Delivery(shown, "new", dump_id, "")
 
 
 def _open_without_waiting(path: str, flags: int) -> int:

@@ -69,7 +69,7 @@ def run_job(lake: Lake, paths: Sequence[Path]) -> Summary:
         ]
         summary.error = "" if result.success else _error(result.all_events)
     if "raw_dumps" in metadata:
-        summary.files = _files(lake, metadata["raw_dumps"]["delivery_list"].value)
+        summary.files = _files(lake, [dict(record.data) for record in metadata["raw_dumps"]["deliveries"].records])
     if "publication" in metadata:
         summary.papers = {
             "papers": int(metadata["publication"]["dagster/row_count"].value),

@@ -78,5 +78,5 @@ def capture(*papers: tuple[str, str], day: str = "Apr 20") -> str:
         day,
     ]
     for n, (title, topic) in enumerate(papers, 1):
-        blocks += [title, ABSTRACT.format(topic=topic), f"  • {n} authors\n·\nMar {n}, 2024 {n}"]
+        blocks += [title, ABSTRACT.format(topic=topic), f"  • {n} authors\n·\nMar {1 + (n - 1) % 28}, 2024 {n}"]
     return "\n\n".join(blocks) + "\n"

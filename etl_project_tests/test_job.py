@@ -83,6 +83,14 @@ def test_a_compressed_copy_of_known_content_is_known(
     assert rows_of(lake, "select count(*) from raw_dumps") == [(1,)]
 
 
+def test_the_lakes_own_files_are_never_taken_for_captures(lake: Lake) -> None:
+    lake.inbox.mkdir(parents=True)
+    (lake.inbox / "page.txt").write_text(capture(("From the Inbox", "reed")), "utf-8")
+    assert run_job(lake, [lake.root]).exit_code == 0
+    again = run_job(lake, [lake.root])
+    assert [(Path(file["file"]).name, file["outcome"]) for file in again.files] == [("page.txt", "known")]
+
+
 def test_the_bytes_are_kept_unchanged_with_name_time_and_source(sample_run: tuple[Lake, Summary]) -> None:
     lake, _ = sample_run
     for file in SAMPLES.iterdir():

@@ -1,0 +1,146 @@
+"""The command line as a user meets it: what it prints, its exit codes, its JSON."""
+
+import csv
+import io
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from etl_project.cli import app
+from etl_project.lake import PROJECT, Lake
+from etl_project.run import Summary
+
+Papers = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def samples(sample_run: tuple[Lake, Summary]) -> Lake:
+    return sample_run[0]
+
+
+def test_a_run_tells_files_papers_checks_places_and_what_next(tmp_path: Path, papers: Papers) -> None:
+    lake = Lake(tmp_path / "a lake")
+    done = papers("run", PROJECT / "data_lake" / "samples", lake=lake)
+    assert done.returncode == 0
+    for said in (
+        "daily_2026-06-11.txt",
+        "text_with_metadata",
+        "papers: 52 (52 new, 0 known, 0 merged) from 69 mentions",
+    ):
+        assert said in done.stdout
+    assert "passed, 0 failed, 0 warned" in done.stdout
+    assert str(lake.database) in done.stdout
+    assert "parsed: 5 of 5 dumps" in done.stderr
+    assert "leaked" not in done.stderr
+    following = done.stdout.splitlines()[-1].removeprefix("next:").strip()
+    again = subprocess.run(
+        f".venv/bin/{following}", shell=True, capture_output=True, text=True, check=False, cwd=PROJECT
+    )
+    assert again.returncode == 0, following
+    assert "paper_id" in again.stdout
+
+
+def test_a_run_as_json_is_json_with_the_exit_code(samples: Lake, papers: Papers) -> None:
+    done = papers("run", PROJECT / "data_lake" / "samples", "--json", lake=samples)
+    summary = json.loads(done.stdout)
+    assert (done.returncode, summary["exit_code"], summary["published"]) == (0, 0, True)
+    assert {file["outcome"] for file in summary["files"]} == {"known"}
+
+
+def test_status_tells_rows_and_when(samples: Lake, papers: Papers) -> None:
+    assert " 52\n" in papers("status", lake=samples).stdout
+    status = json.loads(papers("status", "--json", lake=samples).stdout)
+    assert status["rows"]["papers"] == 52
+    assert status["schema_version"] == 1
+
+
+def test_sql_prints_tables_csv_and_json(samples: Lake, papers: Papers) -> None:
+    query = "select title, n_authors from papers order by title limit 3"
+    table = papers("sql", query, lake=samples).stdout
+    rows = list(csv.DictReader(io.StringIO(papers("sql", query, "-f", "csv", lake=samples).stdout)))
+    objects = json.loads(papers("sql", query, "-f", "json", lake=samples).stdout)
+    assert [row["title"] for row in rows] == [row["title"] for row in objects]
+    assert all(row["title"][:20] in table for row in objects)
+    assert isinstance(objects[0]["n_authors"], int | None)
+
+
+@pytest.mark.parametrize(
+    "query", ["select nothing from papers", "selec 1", "delete from papers", "create table x (a int)"]
+)
+def test_bad_or_writing_sql_is_usage_and_changes_nothing(query: str, samples: Lake, papers: Papers) -> None:
+    done = papers("sql", query, lake=samples)
+    assert done.returncode == 2
+    assert "Error" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert json.loads(papers("sql", "select count(*) as n from papers", "-f", "json", lake=samples).stdout) == [
+        {"n": 52}
+    ]
+
+
+def test_explain_leads_from_a_title_to_files_lines_and_rules(samples: Lake, papers: Papers) -> None:
+    query = "select title, paper_id from papers order by n_mentions desc, paper_id limit 1"
+    (paper,) = json.loads(papers("sql", query, "-f", "json", lake=samples).stdout)
+    by_id = json.loads(papers("explain", paper["paper_id"], "--json", lake=samples).stdout)
+    assert by_id["title"] == paper["title"]
+    assert by_id["mentions"][0]["rule"] == "new_paper"
+    assert len(by_id["mentions"]) == by_id["n_mentions"] >= 2
+    shown = papers("explain", paper["paper_id"], lake=samples).stdout
+    for mention in by_id["mentions"]:
+        assert f"{mention['file_name']} lines {mention['line_start']}-{mention['line_end']}" in shown
+        text = (PROJECT / "data_lake" / "samples" / mention["file_name"]).read_text("utf-8-sig").split("\n")
+        assert mention["title"] in text[mention["line_start"] - 1]
+
+
+def test_explain_asks_which_of_several_papers_is_meant(samples: Lake, papers: Papers) -> None:
+    done = papers("explain", "attention is not a budget", lake=samples)
+    assert done.returncode == 2
+    assert done.stderr.count("Attention Is Not a Budget") == 2
+    assert papers("explain", "no such paper anywhere", lake=samples).returncode == 4
+
+
+def test_rejects_of_a_clean_lake_are_none(samples: Lake, papers: Papers) -> None:
+    assert json.loads(papers("rejects", "--json", lake=samples).stdout) == []
+
+
+def test_a_lake_without_publication_says_what_to_run(lake: Lake, papers: Papers) -> None:
+    for command in (["status"], ["sql", "select 1"], ["explain", "x"], ["rejects"]):
+        done = papers(*command, lake=lake)
+        assert done.returncode == 4
+        assert "papers run" in done.stderr
+
+
+def test_nothing_to_take_in_says_what_to_do(lake: Lake, papers: Papers) -> None:
+    done = papers("run", lake=lake)
+    assert done.returncode == 4
+    assert "name files or folders" in done.stderr
+    assert not lake.root.exists()
+
+
+def test_the_inbox_is_taken_without_paths_and_left_as_it_is(lake: Lake, papers: Papers) -> None:
+    from etl_project_tests.conftest import capture
+
+    lake.inbox.mkdir(parents=True)
+    (lake.inbox / "page.txt").write_text(capture(("From the Inbox", "reed")), "utf-8")
+    assert papers("run", lake=lake).returncode == 0
+    assert (lake.inbox / "page.txt").exists()
+    assert "From the Inbox" in papers("sql", "select title from papers", "-f", "csv", lake=lake).stdout
+    again = papers("run", lake=lake)
+    assert again.returncode == 0
+    assert "known" in again.stdout
+
+
+@pytest.mark.parametrize("arguments", [["run", "--nonsense"], ["nonsense"], ["sql"], ["sql", "select 1", "-f", "xml"]])
+def test_wrong_usage_is_exit_code_two(arguments: list[str], papers: Papers) -> None:
+    done = papers(*arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_every_command_has_help_with_a_sentence(papers: Papers) -> None:
+    names = [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
+    assert set(names) == {"run", "status", "sql", "explain", "rejects", "ui"}
+    for name in names:
+        assert "." in papers(name, "--help").stdout

@@ -1,0 +1,93 @@
+"""What Dagster loads: one job for everything, off by default what runs by itself, an inbox that is taken once it rests."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+
+from etl_project.dagster_home import environment, prepare
+from etl_project.definitions import JOB, build_definitions
+from etl_project.lake import PROJECT, Lake
+from etl_project.tables import TABLES
+
+
+@pytest.fixture
+def definitions(lake: Lake) -> dg.Definitions:
+    return build_definitions(lake)
+
+
+def test_the_workspace_loads_in_dagster(lake: Lake) -> None:
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("dagster")), "definitions", "validate", "-w", "workspace.yaml"],
+        capture_output=True, text=True, check=False, cwd=PROJECT, env=environment(lake), timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_the_workspace_names_the_definitions_and_nothing_else() -> None:
+    (entry,) = yaml.safe_load((PROJECT / "workspace.yaml").read_text("utf-8"))["load_from"]
+    assert entry["python_module"]["module_name"] == "etl_project.definitions"
+
+
+def test_the_job_runs_everything_in_one_process(definitions: dg.Definitions) -> None:
+    job = definitions.resolve_job_def(JOB)
+    assert job.executor_def.name == "in_process"
+    keys = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}
+    assert keys == {*(table.name for table in TABLES), "publication"}
+
+
+def test_every_table_has_a_blocking_check_before_publication(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    blocking = {key.asset_key.to_user_string() for key in graph.asset_check_keys if graph.get(key).blocking}
+    assert blocking == {table.name for table in TABLES}
+    publication = graph.get(dg.AssetKey("publication"))
+    assert {key.to_user_string() for key in publication.parent_keys} == {table.name for table in TABLES}
+
+
+def test_schedule_and_sensor_are_there_and_off(definitions: dg.Definitions) -> None:
+    (schedule,) = definitions.schedules or []
+    (sensor,) = definitions.sensors or []
+    assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
+    assert sensor.default_status == dg.DefaultSensorStatus.STOPPED
+    assert (schedule.cron_schedule, schedule.execution_timezone) == ("30 5 * * *", "UTC")
+
+
+def _look(definitions: dg.Definitions, cursor: str | None) -> dg.SensorResult | dg.SkipReason:
+    (sensor,) = definitions.sensors or []
+    with dg.DagsterInstance.ephemeral() as instance:
+        return sensor(dg.build_sensor_context(instance=instance, cursor=cursor))
+
+
+def test_the_sensor_waits_until_a_file_has_stopped_growing_and_asks_once(
+    definitions: dg.Definitions, lake: Lake
+) -> None:
+    assert isinstance(_look(definitions, None), dg.SkipReason)
+    lake.inbox.mkdir(parents=True)
+    assert isinstance(_look(definitions, None), dg.SkipReason)
+    page = lake.inbox / "page.txt"
+    page.write_text("half", "utf-8")
+    first = _look(definitions, None)
+    assert not first.run_requests
+    page.write_text("half and the other half", "utf-8")
+    growing = _look(definitions, first.cursor)
+    assert not growing.run_requests
+    rested = _look(definitions, growing.cursor)
+    assert len(rested.run_requests) == 1
+    # the same content of the inbox has the same run key, for which Dagster runs once
+    assert _look(definitions, rested.cursor).run_requests[0].run_key == rested.run_requests[0].run_key
+
+
+def test_dagster_keeps_its_history_in_the_lake_and_tells_nobody(lake: Lake) -> None:
+    home = prepare(lake)
+    assert home == lake.dagster_home
+    settings = yaml.safe_load((home / "dagster.yaml").read_text("utf-8"))
+    assert settings["telemetry"] == {"enabled": False}
+    assert settings["nux"] == {"enabled": False}
+    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n", "utf-8")
+    prepare(lake)
+    assert "nux" not in (home / "dagster.yaml").read_text("utf-8"), "somebody's own settings are kept"
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        assert instance.telemetry_enabled is False
