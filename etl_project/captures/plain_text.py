@@ -13,6 +13,7 @@ lines have two readings (is this the title of the next paper or the date of the 
 import re
 from collections.abc import Collection
 from functools import cached_property
+from typing import NamedTuple
 
 from etl_project.captures.model import Reading, Record, Refusal
 from etl_project.captures.roles import (
@@ -61,6 +62,20 @@ def read(text: str, damaged: Collection[int] = ()) -> Reading:
 
 _OF_METADATA = frozenset({Role.AUTHORS, Role.SEPARATOR, Role.DATE, Role.METADATA})
 _OF_PAGE = frozenset({Role.FURNITURE, Role.HEADING})
+
+
+class _Metadata(NamedTuple):
+    """What follows an abstract: how many ``lines``, and what they hold."""
+
+    lines: int
+    n_authors: int | None = None
+    organisation_handle: str | None = None
+    organisation_name: str | None = None
+    date_text: str | None = None
+    comments: int | None = None
+
+
+_NO_METADATA = _Metadata(0)
 
 
 class _Reader:
@@ -139,6 +154,9 @@ class _Reader:
                 after_banner = "inbox" in self._line(k).casefold()
                 k, closed = k + 1, True
                 continue
+            elif role is Role.COUNT and self._is_of_either(k):
+                self._refuse(k, k, "metadata_without_record", "comments of the paper before it or upvotes of the next")
+                k += 1
             elif (
                 role is Role.COUNT
                 and k + 1 < n
@@ -296,95 +314,105 @@ class _Reader:
         return follows is Role.SEPARATOR or (follows is Role.DATE and self.roles[k] is Role.TEXT and self._joined(k))
 
     def _accept(self, title: int, body: int, count: int | None) -> int:
+        """Take title and abstract with the metadata that follows as a record; return the next line."""
         lines, at, roles = self.lines, self.at, self.roles
-        n = len(at)
-        k = body + 1
         first = title if count is None else count
         if not self.records:
             self.count_leads = count is not None
-        n_authors = handle = name = date_text = comments = None
-        if k < n and (roles[k] is not Role.TEXT or (self._length(k) <= LONGEST_TITLE and self._is_owner(k))):
-            role = roles[k]
-            if role is Role.AUTHORS:
-                n_authors = role_of(lines[at[k]]).value
-                k += 1
-            elif role is Role.METADATA:
-                owner, date_text = split_metadata(lines[at[k]]) or ("", "")
-                if role_of(owner).role is Role.AUTHORS:
-                    n_authors = role_of(owner).value
-                else:
-                    handle, name = split_organisation(owner)
-                k += 1
-            elif role not in _OF_METADATA and role is not Role.DAMAGED and self._is_owner(k):
-                if mentions_authors(self._line(k)):  # a count of authors that cannot be read is no organisation
-                    return self._refuse_to(
-                        first, self._after_metadata(k + 1), "unknown_metadata", "a count of authors in an unknown form"
-                    )
-                handle, name = split_organisation(lines[at[k]])
-                k += 1
-            if k < n and roles[k] is Role.SEPARATOR:
-                k += 1
-            if k < n and roles[k] is Role.DATE and date_text is None and (k > body + 1 or self._is_papers_date(k)):
-                date_text = self._line(k)
-                k += 1
-            if k == body + 2 and roles[body + 1] in _OF_METADATA and self._is_long_text(k):
-                # one line between two abstracts: the paper's metadata, or the next one's title
-                k, n_authors, handle, name, date_text = body + 1, None, None, None, None
-            elif date_text and k < n and roles[k] is Role.COUNT and self._joined(k - 1):
-                if not self._joined(k) or k + 1 >= n or roles[k + 1] is not Role.TEXT or self._counts_are == "comments":
-                    comments = role_of(lines[at[k]]).value
-                    k += 1
-                elif self._counts_are == "unknown":
-                    self._refuse(
-                        k, k, "metadata_without_record", "comments of the paper before it or upvotes of the next"
-                    )
-                    k += 1
-            self.with_metadata += k > body + 1
-        elif self._is_long_text(k):
-            after = k
-            while self._is_long_text(after):
-                after += 1
-            if after < n and (roles[after] in _OF_METADATA or self._is_owner(after)):
-                return self._refuse_to(
-                    first, after, "wrapped_lines", "the abstract stands in several paragraphs; join them into one"
-                )
-        elif k < n and self._joined(body) and not self._joined(title) and not self._is_owner(k):
-            after = k
-            while self._joined(after) and roles[after + 1] is Role.TEXT and not self._is_owner(after + 1):
-                after += 1
-            return self._refuse_to(
-                first, after + 1, "wrapped_lines", "the abstract stands on several lines; join them into one"
-            )
-        self.last_has_metadata = k > body + 1
-        last = k - 1
+        k = body + 1
+        found = _NO_METADATA
+        if k < len(at) and (roles[k] is not Role.TEXT or (self._length(k) <= LONGEST_TITLE and self._is_owner(k))):
+            if self._is_owner(k) and mentions_authors(self._line(k)):
+                # a count of authors in a form that we cannot read is no organisation
+                detail = "the authors are counted in an unknown form; write them as '5 authors'"
+                return self._refuse_to(first, self._after_metadata(k + 1), "unknown_metadata", detail)
+            found = self._metadata(body)
+        elif after := self._after_parts(title, body):
+            detail = "the abstract stands on several lines; join them into one"
+            return self._refuse_to(first, after, "wrapped_lines", detail)
+        end = body + found.lines
+        self.last_has_metadata = found.lines > 0
+        self.with_metadata += self.last_has_metadata
         account = self.account
-        for i in at[first : body + 1]:
+        for i in at[first : end + 1]:
             account[i] = _FIELD_LINE
-        for i in at[body + 1 : k]:
-            account[i] = account[i] or _FIELD_LINE
-        while account[at[last]] != _FIELD_LINE:
-            last -= 1
         self.records.append(
             Record(
                 at[first] + 1,
-                at[last] + 1,
+                at[end] + 1,
                 trim(lines[at[title]]),
                 trim(lines[at[body]]),
-                n_authors,
-                handle,
-                name,
-                date_text,
+                found.n_authors,
+                found.organisation_handle,
+                found.organisation_name,
+                found.date_text,
                 None if count is None else role_of(lines[at[count]]).value,
-                comments,
+                found.comments,
                 page_day=self.page_day,
             )
         )
-        return k
+        return end + 1
+
+    def _metadata(self, body: int) -> _Metadata:
+        """Read the metadata after the abstract on the ``body``-th line."""
+        lines, at, roles = self.lines, self.at, self.roles
+        n, k = len(at), body + 1
+        n_authors = handle = name = date_text = comments = None
+        role = roles[k]
+        if role is Role.AUTHORS:
+            n_authors = role_of(lines[at[k]]).value
+            k += 1
+        elif role is Role.METADATA:
+            owner, date_text = split_metadata(lines[at[k]]) or ("", "")
+            if role_of(owner).role is Role.AUTHORS:
+                n_authors = role_of(owner).value
+            else:
+                handle, name = split_organisation(owner)
+            k += 1
+        elif role not in _OF_METADATA and role is not Role.DAMAGED and self._is_owner(k):
+            handle, name = split_organisation(lines[at[k]])
+            k += 1
+        if k < n and roles[k] is Role.SEPARATOR:
+            k += 1
+        if k < n and roles[k] is Role.DATE and date_text is None and (k > body + 1 or self._is_papers_date(k)):
+            date_text = self._line(k)
+            k += 1
+        if k == body + 2 and roles[body + 1] in _OF_METADATA and self._is_long_text(k):
+            return _NO_METADATA  # one line between two abstracts: the paper's metadata, or the next one's title
+        if date_text and k < n and roles[k] is Role.COUNT and self._joined(k - 1):
+            before_title = self._joined(k) and roles[k + 1] is Role.TEXT
+            if not before_title or self._counts_are == "comments":
+                comments = role_of(lines[at[k]]).value
+                k += 1
+        return _Metadata(k - body - 1, n_authors, handle, name, date_text, comments)
+
+    def _after_parts(self, title: int, body: int) -> int:
+        """Return the line after an abstract that goes on in other lines or paragraphs, or 0 if it does not.
+
+        Another long text after it is the next paper's abstract, its title lost, unless metadata follows.
+        """
+        after = body + 1
+        while self._is_long_text(after):
+            after += 1
+        if after > body + 1:
+            metadata = after < len(self.at) and (self.roles[after] in _OF_METADATA or self._is_owner(after))
+            return after if metadata else 0
+        if after < len(self.at) and self._joined(body) and not self._joined(title):
+            while self._joined(after) and self.roles[after + 1] is Role.TEXT and not self._is_owner(after + 1):
+                after += 1
+            return after + 1
+        return 0
 
     def _is_papers_date(self, k: int) -> bool:
         """Say whether a date alone after an abstract is the paper's; in a file of titles and abstracts only it may be a page's day."""
         day = parse_printed_date(self._line(k))
         return self.has_metadata_lines or (day is not None and (day.year is not None or day.comments is not None))
+
+    def _is_of_either(self, k: int) -> bool:
+        """Say whether a count between a date and a title, without blank lines, may belong to both papers."""
+        if k == 0 or self.roles[k - 1] not in (Role.DATE, Role.METADATA) or not self.last_has_metadata:
+            return False
+        return self._joined(k - 1) and self._joined(k) and self._counts_are == "unknown"
 
     @cached_property
     def _counts_are(self) -> str:

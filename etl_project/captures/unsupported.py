@@ -28,9 +28,9 @@ def recognise(text: str) -> tuple[str | None, float]:
         return "json", 0.9
     if re.match(r"\s*(?:From|MIME-Version|Snapshot-Content-Location):", head) and "multipart/related" in head:
         return "mhtml", 0.9
-    if _HTML_START.match(head) or len(_HTML.findall(head)) >= 2:
+    if _HTML_START.match(head) or ("<" in head and len(_HTML.findall(head)) >= 2):
         return "html", 0.9
-    if _PAPER_LINK.search(head) or len(_MARKDOWN_LINK.findall(head)) >= 5:
+    if "](" in head and (_PAPER_LINK.search(head) or len(_MARKDOWN_LINK.findall(head)) >= 5):
         return "markdown", 0.8
     if _is_wrapped(head):
         return "wrapped_text", 0.8
