@@ -87,14 +87,12 @@ def find_capture_day(
     return CaptureDay(None, None, "year_unknown" if head else "absent")
 
 
-def publication_day(printed: PrintedDate | None, capture: CaptureDay, counts_are_glued: bool) -> Published:
+def publication_day(printed: PrintedDate, capture: CaptureDay, counts_are_glued: bool) -> Published:
     """Return the day of a paper from its printed date and the day of the capture.
 
     ``counts_are_glued`` says that in this file counts follow dates without a separator: "May 29" may
     then be May 2 with 9 comments, and is left open.
     """
-    if printed is None:
-        return Published(None, False, "absent")
     if printed.day is None:
         return Published(None, False, "not_a_day" if printed.year is not None else "ambiguous")
     if printed.year is not None:

@@ -55,7 +55,7 @@ _HOST_CHARACTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567
 
 #: Every text that holds a link matches one of these. They are separate because each alone is a literal
 #: search for the engine that runs them over a whole column; most abstracts have none and need no search.
-SIGNS = ("://", r"\.[A-Za-z]{2,}/", r"(?i)github\.io", r"(?i)www\.")
+SIGNS = ("://", r"\.[A-Za-z]{2,}/", r"hub\.io", r"www\.")
 
 _TRAILING = ".,;:!?'\"*\u2026"
 #: First words of the next sentence where the space after a full stop was lost ("repo.The model").
@@ -273,7 +273,7 @@ def _starts(text: str) -> list[int]:
                 if not glued and _BARE_HOST.fullmatch(before, first):
                     starts.append(slash - len(before) + first)
         slash = text.find("/", slash + 1)
-    if "ithub.io" in text or "itHub.io" in text or "www." in text or "WWW." in text:
+    if "hub.io" in text or "www." in text:
         starts += [match.start() for match in _PATHLESS_HOST.finditer(text)]
         starts.sort()
     return starts

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from etl_project.capture_day import CaptureDay, find_capture_day, publication_day
-from etl_project.captures import Record, read_capture, refuse_whole
+from etl_project.captures import Reading, Record, read_capture, refuse_whole
 from etl_project.cleaning import SIGNS, clean_text, needs_unicode_cleaning
 from etl_project.contract import polars_schema
 from etl_project.fields import parse_printed_date
@@ -44,32 +44,17 @@ def parse_dumps(dumps: pl.DataFrame) -> Parsed:
     columns = {name: dumps[name].to_list() for name in _NEEDED}
     captures: list[list[Any]] = []
     refused: list[tuple[Any, ...]] = []
-    rows: dict[str, list[Any]] = {name: [] for name in (*_RECORD_FIELDS, *_PUBLISHED)}
+    rows: dict[str, list[Any]] = {name: [] for name in (*_RECORD_FIELDS, *_DATED)}
     for dump_id, name, content, damaged, reason, modified, received in zip(*columns.values(), strict=True):
         unread = content is None
         reading = refuse_whole("", reason, _REMEDIES[reason]) if unread else read_capture(content, damaged)
         records = reading.records
-        dates = [parse_printed_date(r.date_text) if r.date_text else None for r in records]
-        file_day = modified.date() if modified else None
-        page_days = {r.page_day for r in records} or {reading.captured_raw}
-        captured = {}  # by page: two pages pasted into one file have a day each
-        for page_day in page_days:
-            printed = [d for r, d in zip(records, dates, strict=True) if d is not None and r.page_day == page_day]
-            head = parse_printed_date(page_day) if page_day else None
-            captured[page_day] = find_capture_day(head, printed, name, file_day, received.date())
-        glued = any(d is not None and d.glued for d in dates)
-        days = [publication_day(d, captured[r.page_day], glued) for r, d in zip(records, dates, strict=True)]
-        on, basis = _day_of_file(captured)
+        modified_on = modified.date() if modified else None
+        dated, on, basis = _read_dates(reading, name, modified_on, received.date())
         if records:
             for field, values in zip(_RECORD_FIELDS, zip(*records, strict=True), strict=False):
                 rows[field] += values
-            # comments on a line of their own are the record's, those after a date are the date's
-            rows["comments"][-len(records) :] = [
-                r.comments if d is None or r.comments is not None else d.comments
-                for r, d in zip(records, dates, strict=True)
-            ]
-            rows["date_text"][-len(records) :] = [d.raw if d else None for d in dates]
-            for field, values in zip(_PUBLISHED, zip(*days, strict=True), strict=True):
+            for field, values in zip(_DATED, zip(*dated, strict=True), strict=True):
                 rows[field] += values
         captures.append(
             [
@@ -85,10 +70,10 @@ def parse_dumps(dumps: pl.DataFrame) -> Parsed:
     abstracts = pl.Series(rows["abstract"], dtype=pl.String)
     links = _find_links(abstracts, rows["abstract"], rows["title"])
     schema = polars_schema(PARSED_ROWS)
-    frame = _with_ids(
-        pl.DataFrame({**rows, "abstract": abstracts}, schema_overrides={**schema, "date_text": pl.String}), of_dump
-    ).with_columns(
-        _clean(abstracts, rows["abstract"], links).alias("abstract_clean"), published_raw=pl.col("date_text")
+    frame = _with_ids(pl.DataFrame({**rows, "abstract": abstracts}, schema_overrides=schema), of_dump).with_columns(
+        _clean(abstracts, rows["abstract"], links).alias("abstract_clean"),
+        # comments on a line of their own are the record's, those after a date are the date's
+        comments=pl.coalesce("comments", pl.col("comments_after_date").cast(pl.Int32)),
     )
     link_rows = _link_rows(frame["mention_id"], links)
     return Parsed(
@@ -99,17 +84,47 @@ def parse_dumps(dumps: pl.DataFrame) -> Parsed:
     )
 
 
-def _day_of_file(captured: dict[str | None, CaptureDay]) -> tuple[date | None, str]:
-    """Return the day and its basis for a file: those of its one page, else that there are several."""
+class _Dated(NamedTuple):
+    """What the date line of one record gave."""
+
+    published_raw: str | None = None
+    published_on: date | None = None
+    published_year_inferred: bool = False
+    published_basis: str = "absent"
+    comments_after_date: int | None = None
+
+
+_UNDATED = _Dated()
+
+
+def _read_dates(
+    reading: Reading, file_name: str, modified_on: date | None, received_on: date
+) -> tuple[list[_Dated], date | None, str]:
+    """Return what each record's date gave, and the capture's day with its basis.
+
+    Two pages pasted into one file have a day each, and the file has none.
+    """
+    records = reading.records
+    dates = [parse_printed_date(r.date_text) if r.date_text else None for r in records]
+    captured: dict[str | None, CaptureDay] = {}
+    for page_day in {r.page_day for r in records} or {reading.captured_raw}:
+        printed = [d for r, d in zip(records, dates, strict=True) if d is not None and r.page_day == page_day]
+        head = parse_printed_date(page_day) if page_day else None
+        captured[page_day] = find_capture_day(head, printed, file_name, modified_on, received_on)
+    glued = any(d is not None and d.glued for d in dates)
+    dated = [
+        _UNDATED if d is None else _Dated(d.raw, *publication_day(d, captured[r.page_day], glued), d.comments)
+        for r, d in zip(records, dates, strict=True)
+    ]
     if len(captured) > 1:
-        return None, "several_pages"
+        return dated, None, "several_pages"
     ((page_day, capture),) = captured.items()
-    return (capture.on, capture.basis) if page_day else (None, "absent")
+    return dated, *((capture.on, capture.basis) if page_day else (None, "absent"))
 
 
 _NEEDED = ("dump_id", "file_name", "content", "damaged_lines", "unread_reason", "modified_at", "received_at")
 _RECORD_FIELDS = tuple(name for name in Record._fields if name != "page_day")
-_PUBLISHED = ("published_on", "published_year_inferred", "published_basis")  # in the order of a Published
+_DATED = _Dated._fields
 
 
 def _with_ids(frame: pl.DataFrame, captures: pl.DataFrame) -> pl.DataFrame:

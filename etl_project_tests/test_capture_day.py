@@ -185,7 +185,6 @@ NOTHING = CaptureDay(None, None, "absent")
 @pytest.mark.parametrize(
     ("text", "capture", "glued", "expected"),
     [
-        (None, APRIL, False, (None, False, "absent")),
         ("Oct 8, 2024", NOTHING, False, (date(2024, 10, 8), False, "printed")),
         ("Oct 8, 20241", APRIL, True, (date(2024, 10, 8), False, "printed")),
         ("Feb 30, 2024", APRIL, False, (None, False, "not_a_day")),
@@ -208,7 +207,7 @@ NOTHING = CaptureDay(None, None, "absent")
     ],
 )
 def test_a_papers_day_follows_from_its_date_and_the_capture(text, capture, glued, expected):
-    assert publication_day(parse_printed_date(text) if text else None, capture, glued) == expected
+    assert publication_day(parse_printed_date(text), capture, glued) == expected
 
 
 @settings(deadline=None)

@@ -348,7 +348,10 @@ class _Reader:
                 found.date_text,
                 None if count is None else role_of(lines[at[count]]).value,
                 found.comments,
-                page_day=self.page_day,
+                None,
+                None,
+                None,
+                self.page_day,
             )
         )
         return end + 1
