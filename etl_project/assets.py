@@ -131,9 +131,9 @@ def _markdown(frame: pl.DataFrame) -> dg.MarkdownMetadataValue:
 def raw_dumps(config: RawConfig, lake: LakeResource) -> dg.MaterializeResult[None]:
     """Take the given files, or those in the inbox, into the store; load what the warehouse has not got."""
     where = lake.lake
+    where.inbox.mkdir(parents=True, exist_ok=True)
     paths = [Path(path) for path in config.paths]
     if not paths:
-        where.inbox.mkdir(parents=True, exist_ok=True)
         paths = sorted(path for path in where.inbox.iterdir() if not path.name.startswith("."))
     deliveries = list(raw.take_all(paths, where.raw, datetime.now(UTC), without=where.made))
     for delivery in deliveries:

@@ -14,6 +14,9 @@ from etl_project.fields import PrintedDate, on_day
 _DAY_IN_NAME = re.compile(r"(?<!\d)(20\d\d)[-_.]?(\d\d)[-_.]?(\d\d)(?!\d)")
 
 
+_NO_SUCH_DAY = re.compile(r"\S+ \d{1,2}")  # "Feb 30": one reading, and no day
+
+
 class CaptureDay(NamedTuple):
     """Day of a capture (None if unknown), the year for year-less dates (None if unknown), and what gave it."""
 
@@ -94,7 +97,8 @@ def publication_day(printed: PrintedDate, capture: CaptureDay, counts_are_glued:
     then be May 2 with 9 comments, and is left open.
     """
     if printed.day is None:
-        return Published(None, False, "not_a_day" if printed.year is not None else "ambiguous")
+        impossible = printed.year is not None or _NO_SUCH_DAY.fullmatch(printed.raw)
+        return Published(None, False, "not_a_day" if impossible else "ambiguous")
     if printed.year is not None:
         day = on_day(printed.year, printed.month, printed.day)
         return Published(day, False, "printed" if day else "not_a_day")

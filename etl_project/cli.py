@@ -22,6 +22,7 @@ app = typer.Typer(
     name="papers",
     help="Captures of the Hugging Face papers pages in, clean and deduplicated tables out.",
     no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -44,7 +45,10 @@ class Format(str, Enum):
 
 
 def _lake(given: Path | None) -> Lake:
-    return Lake((given or Path(os.environ.get("PAPERS_LAKE") or PROJECT / "data_lake")).absolute())
+    root = (given or Path(os.environ.get("PAPERS_LAKE") or PROJECT / "data_lake")).absolute()
+    if root.exists() and not root.is_dir():
+        raise _stop(f"{root} is a file; a lake is a folder", 2)
+    return Lake(root)
 
 
 def _stop(message: str, code: int) -> typer.Exit:
@@ -52,10 +56,21 @@ def _stop(message: str, code: int) -> typer.Exit:
     return typer.Exit(code)
 
 
+@app.callback()
+def _main(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)] = False,
+) -> None:
+    if version:
+        from importlib.metadata import version as installed
+
+        print(f"papers-etl {installed('papers-etl')}")
+        raise typer.Exit
+
+
 @app.command()
 def run(
     paths: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Argument(help="Capture files or folders. Without any, the lake's inbox is taken.", show_default=False),
     ] = None,
     lake: LakeOption = None,
@@ -68,7 +83,9 @@ def run(
     from etl_project.raw import problem_with
 
     where = _lake(lake)
-    given = paths or []
+    if any(not path.strip() for path in paths or []):
+        raise _stop("an empty name was given (an unset variable?); name files or folders", 2)
+    given = [Path(path) for path in paths or []]
     problems = [(path, problem_with(path)) for path in given or [where.inbox]]
     if all(problem for _, problem in problems) and (given or not any(where.raw.glob("??/*.json"))):
         for path, problem in problems:
@@ -108,7 +125,7 @@ def _print_summary(lake: Lake, summary: Any) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
     if summary.files:
         table = Table(title=None, header_style="bold")
         for name, justify in (
@@ -155,10 +172,13 @@ def _print_summary(lake: Lake, summary: Any) -> None:
         )
         return
     console.print(f"database: {escape(str(lake.database))}\nparquet:  {escape(str(lake.exports))}", soft_wrap=True)
+    program = (
+        "papers" if shutil.which("papers") else shlex.quote(os.path.relpath(Path(sys.executable).with_name("papers")))
+    )
     option = "" if lake.root == PROJECT / "data_lake" else f" --lake {shlex.quote(str(lake.root))}"
     refused = any(file["refused"] for file in summary.files)
     console.print(
-        "next:     " + (f"papers rejects{option}" if refused else f'papers sql "from papers limit 5"{option}'),
+        "next:     " + (f"{program} rejects{option}" if refused else f'{program} sql "from papers limit 5"{option}'),
         soft_wrap=True,
         markup=False,
     )  # fmt: skip
@@ -170,17 +190,20 @@ def _plain(text: str) -> str:
 
 
 def _open(lake: Lake) -> Any:
-    """Open the published database, or stop with what to do."""
+    """Open the published database, closed to all other files, or stop with what to do."""
     if not lake.database.exists():
         raise _stop(f"nothing is published in {lake.root} yet; run: papers run PATH...", UNREADABLE)
     from etl_project.publish import open_read_only
 
-    return open_read_only(lake.database)
+    return open_read_only(lake.database, alone=True)
 
 
 def _rows(connection: Any, query: str, parameters: list[Any] | None = None) -> list[dict[str, Any]]:
     cursor = connection.execute(query, parameters or [])
     names = [column[0] for column in cursor.description]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        # one of them would silently win
+        raise _stop(f"several columns are called {', '.join(repeated)}; name them with: select a.x as ax, b.x as bx", 2)
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
@@ -221,7 +244,7 @@ def status(lake: LakeOption = None, as_json: JsonOption = False) -> None:
         print(f"  {name:<18}{count:>12,}")
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})  # a query may start with a comment: "-- ..."
 def sql(
     query: Annotated[str, typer.Argument(help="A query on the published tables.")],
     lake: LakeOption = None,
@@ -235,6 +258,8 @@ def sql(
 
     import duckdb
 
+    if not query.strip():
+        raise _stop('an empty query; for example: papers sql "from papers limit 5"', 2)
     with _open(_lake(lake)) as connection:
         try:
             if output is Format.TABLE:
@@ -263,6 +288,9 @@ def explain(
     """Show where a paper's values come from: every mention, its file and lines, and the rule that joined it."""
     from etl_project.fields import title_key
 
+    paper = paper.strip().lower()
+    if not paper:
+        raise _stop("an empty name; give a paper id or words of a title", 2)
     with _open(_lake(lake)) as connection:
         found = _rows(
             connection,
@@ -320,9 +348,10 @@ def explain(
             "organisation_handle": "owner",
             "organisation_name": "owner",
         }.get(name)
+        inferred = " (year inferred)" if name == "published_on" and values["published_year_inferred"] else ""
         origin = values.get(f"{source}_mention_id") if source else None
         print(
-            f"  {name:<20} {'-' if values[name] is None else _plain(str(values[name]))}"
+            f"  {name:<20} {'-' if values[name] is None else _plain(str(values[name]))}{inferred}"
             + (f"   from {origin}" if origin else "")
         )
     print(f"  {'title, abstract':<20} from {values['text_mention_id']}")
@@ -337,10 +366,9 @@ def explain(
             if m[k] is not None
         ]
         print(f"      {_plain(', '.join(shown))}")
-    if conflicts["dates"] > 1 or conflicts["counts"] > 1:
-        print(
-            f"  contradiction: {conflicts['dates']} different dates, {conflicts['counts']} different numbers of authors"
-        )
+    for what, number in (("dates", conflicts["dates"]), ("numbers of authors", conflicts["counts"])):
+        if number > 1:
+            print(f"  contradiction: {number} different {what} among the mentions")
     for link in links:
         print(f"  link {link['url']}  ({link['kind']})")
     for row in merged:
@@ -379,7 +407,7 @@ def rejects(lake: LakeOption = None, as_json: JsonOption = False) -> None:
 @app.command()
 def ui(
     lake: LakeOption = None,
-    port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000,
+    port: Annotated[int, typer.Option(help="Port on this machine.", min=1, max=65535)] = 3000,
 ) -> None:
     """Open the Dagster UI on this lake, on this machine only; its run history is kept in the lake."""
     from etl_project.dagster_home import environment

@@ -32,7 +32,7 @@ class PrintedDate(NamedTuple):
     """A date as a page prints it: ``raw`` text, month and day, year if printed, comments if they follow.
 
     ``day`` is None where the digits have two readings (``May 296``: May 29 with 6 comments or May 2
-    with 96). ``glued`` says that year and count stood together without a separator.
+    with 96) or are no day of the month. ``glued`` says that year and count stood together without a separator.
     """
 
     raw: str

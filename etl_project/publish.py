@@ -96,13 +96,16 @@ def _copy_tables(connection: duckdb.DuckDBPyConnection, path: Path, run_id: str,
         raise PublishError(f"{path.name} was not written whole")
 
 
-def open_read_only(path: Path) -> duckdb.DuckDBPyConnection:
-    """Open a published database for reading, without network and without loading anything."""
-    return duckdb.connect(
-        str(path),
-        read_only=True,
-        config={"autoinstall_known_extensions": False, "autoload_known_extensions": False, "memory_limit": "1GB"},
-    )
+def open_read_only(path: Path, alone: bool = False) -> duckdb.DuckDBPyConnection:
+    """Open a published database for reading, without loading anything; ``alone`` closes it to all other files."""
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "memory_limit": "1GB",
+    }
+    if alone:
+        config["enable_external_access"] = False
+    return duckdb.connect(str(path), read_only=True, config=config)
 
 
 def _write_parquet(database: Path, folder: Path) -> None:

@@ -88,6 +88,8 @@ def _error(events: Sequence[Any]) -> str:
             error = event.step_failure_data.error
             while error.cause is not None:
                 error = error.cause
+            if "No space left" in error.message or "ENOSPC" in error.message:
+                return f"{event.step_key}: the disk is full (no space left); free some and run again"
             lines = [line for line in error.message.strip().splitlines() if line.strip()]
             if "DagsterAssetCheckFailedError" in error.message or "asset check" in error.message.lower():
                 return ""  # the failed checks say it

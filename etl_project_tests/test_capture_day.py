@@ -197,7 +197,7 @@ NOTHING = CaptureDay(None, None, "absent")
         ("Apr 22", APRIL, False, (None, False, "after_capture_day")),
         ("Dec 2", NEWEST, False, (None, False, "after_capture_day")),
         ("Feb 29", APRIL, False, (None, False, "not_a_day")),
-        ("Feb 30", APRIL, False, (None, False, "ambiguous")),
+        ("Feb 30", APRIL, False, (None, False, "not_a_day")),
         ("Mar 296", APRIL, False, (None, False, "ambiguous")),
         ("Mar 2 2024", APRIL, False, (None, False, "ambiguous")),
         ("Mar 29", APRIL, True, (None, False, "ambiguous")),

@@ -206,13 +206,3 @@ def test_a_read_only_lake_is_told_in_one_line_and_left_alone(small_disk: Path, t
     assert "Traceback" not in refused.stderr
     # reading goes on
     assert papers("sql", "select title from papers", "--format", "csv", lake=lake).stdout == "title\nA Good Paper\n"
-
-
-def test_a_lake_in_a_folder_of_others_is_told_in_one_line(tmp_path: Path, papers: Papers) -> None:
-    (tmp_path / "file").write_text("x", "utf-8")
-    good = tmp_path / "good.txt"
-    good.write_text(GOOD, "utf-8")
-    done = papers("run", good, lake=Lake(tmp_path / "file"))
-    assert done.returncode == 1
-    assert "cannot be written" in done.stderr
-    assert "Traceback" not in done.stderr

@@ -284,7 +284,8 @@ class _Reader:
         if self._is_owner(body) and not sentences:
             return self._reject(title, count)
         follows_long = self._is_long_text(body + 1)
-        if not _reads_as_sentences(self._line(body)):
+        proven = self._metadata_follows(body) and self._line(body)[-1] in ".。…"  # no title ends so before its authors
+        if not proven and not _reads_as_sentences(self._line(body)):
             if follows_long and self._joined(title) and not self._joined(body):
                 return self._refuse_to(
                     first, body + 2, "wrapped_lines", "the title stands on several lines; join them into one"
@@ -512,7 +513,7 @@ class _Reader:
             raise AssertionError(f"line {account.index(0) + 1} was not placed")
         form = (
             "text_with_metadata"
-            if self.with_metadata
+            if self.with_metadata or (not self.records and self.has_metadata_lines)
             else "text_compact"
             if len(self.at) > 0.75 * len(self.lines)
             else "text_titles_abstracts"

@@ -45,4 +45,4 @@ def _is_wrapped(head: str) -> bool:
         return False
     full = [after for line, after in pairwise(lines) if len(line) >= width - 20 and after]
     going_on = sum(after[0].islower() for after in full)
-    return len(full) >= 6 and len(full) >= 0.4 * sum(map(bool, lines)) and going_on >= 0.4 * len(full)
+    return len(full) >= 4 and len(full) >= 0.3 * sum(map(bool, lines)) and going_on >= 0.4 * len(full)
