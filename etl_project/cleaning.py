@@ -38,6 +38,8 @@ _LETTER = re.compile(r"\\(ss|ae|AE|oe|OE|aa|AA|o|O|l|L|i)(?:\{\}|\s|(?![A-Za-z])
 # Before a brace, with its backslash or without; a letter before it would make it part of a word ("context{...").
 _STYLE = re.compile(rf"(?:\\|(?<![A-Za-z\\]))(?:{_STYLES})\s?$")
 _ESCAPED = re.compile(r"\\([%&_#{}])")
+_ESCAPED_IN_LINK = re.compile(r"\\([_%#&~])")
+_PLACE = re.compile(r"\ue000(\d+)\ue001")
 _LATEX_SPACE = re.compile(r"\\\\|\\[,;: ]")
 _SYMBOL = re.compile(r"\\([A-Za-z]+)(?![A-Za-z])")
 # Each of these starts with a literal and looks back from there: a search that starts with a look
@@ -109,7 +111,7 @@ def clean_text(text: str, found: list[Link] | None = None) -> str:
         pieces: list[str] = []
         last = 0
         for link in found:
-            shown = re.sub(r"\\([_%#&~])", r"\1", link.url_raw)
+            shown = _ESCAPED_IN_LINK.sub(r"\1", link.url_raw)
             if link.mirror:  # the mirror wrote its own host over huggingface.co
                 shown = _MIRROR_HOST.sub("huggingface.co", shown, count=1)
             before = text[last : link.start]
@@ -147,7 +149,7 @@ def clean_text(text: str, found: list[Link] | None = None) -> str:
         text = " ".join(text.split())
     text = text.strip()
     if addresses:
-        text = re.sub(r"\ue000(\d+)\ue001", lambda m: addresses[int(m[1])], text)
+        text = _PLACE.sub(lambda m: addresses[int(m[1])], text)
     return text
 
 

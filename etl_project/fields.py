@@ -17,13 +17,13 @@ _LONG_MONTHS = "January|February|March|April|June|July|August|September|October|
 #: "Oct 23, 20251" the last digit is a comment count that lost its separator.
 _DATE = re.compile(
     rf"(?:Published\s+on\s+)?(?P<month>{_LONG_MONTHS}|{'|'.join(MONTHS)})\.?\s+"
-    r"(?:(?P<day>\d{1,2}),\s*(?P<year>\d{4})(?P<glued>\d{0,5})|(?P<digits>\d{1,6}))"
-    r"(?:\s+(?P<count>\d[\d.,]*[kKmM]?))?",
+    r"(?:(?P<day>[0-9]{1,2}),\s*(?P<year>[0-9]{4})(?P<glued>[0-9]{0,5})|(?P<digits>[0-9]{1,6}))"
+    r"(?:\s+(?P<count>[0-9][0-9.,]*[kKmM]?))?",
     re.IGNORECASE,
 )
-_ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
+_ISO_DATE = re.compile(r"([0-9]{4})-([0-9][0-9])-([0-9][0-9])")
 _WEEKDAY = re.compile(r"(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s+", re.IGNORECASE)
-_COUNT = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?([kKmM]?)")
+_COUNT = re.compile(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.([0-9]+))?([kKmM]?)")
 _SCALE = {"": 1, "k": 1_000, "m": 1_000_000}
 _HANDLE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 

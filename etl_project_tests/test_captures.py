@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from etl_project.captures import FORMS, REFUSAL_REASONS, read_capture
+from etl_project.captures import FORMS, REFUSAL_REASONS, read_capture, roles
 from etl_project.fields import MONTHS, parse_printed_date
 
 # ---------------------------------------------------------------------------------------------
@@ -520,6 +520,23 @@ def test_wrapped_text_is_refused_whole_with_what_to_do(width):
 )
 def test_letters_and_notes_are_no_captures(letter):
     assert [refusal.reason for refusal in read_capture(letter).refusals] == ["unknown_form"]
+
+
+@settings(deadline=None, max_examples=300)
+@given(
+    st.one_of(
+        st.text(max_size=40),
+        st.from_regex(roles._FURNITURE_SHAPE, fullmatch=True),
+        st.from_regex(roles._AUTHORS, fullmatch=True),
+        st.sampled_from(
+            ["Oct 8, 2024 2", "May 29", "11.3k", "-", "·", "5 authors · Oct 8, 2024", "Trending Papers", "2024-10-08"]
+        ),
+    )
+)
+def test_the_short_look_at_a_line_says_what_the_long_one_says(line):
+    text = roles.trim(line)
+    if text:
+        assert roles.role_of(line) == roles._role_of(text, text.casefold())
 
 
 # ---- damaged records

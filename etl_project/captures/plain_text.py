@@ -269,12 +269,12 @@ class _Reader:
     def _record(self, title: int, count: int | None) -> int:
         """Read the record whose title would be the ``title``-th line; return where the next one may start."""
         body = title + 1
-        if body < len(self.at) and self.roles[body] is Role.TEXT:
+        if body < len(self.at) and self.roles[body] is Role.TEXT and self._length(title) <= LONGEST_TITLE:
             length = self._length(body)
-            if LONGEST_TITLE < length <= LONGEST_LINE and self._length(title) <= LONGEST_TITLE:
-                return self._accept(title, body, count)
-            if length <= LONGEST_TITLE and self._length(title) <= LONGEST_TITLE:
+            if length <= LONGEST_TITLE:
                 return self._judge_short(title, body, count)
+            if length <= LONGEST_LINE:
+                return self._accept(title, body, count)
         return self._reject(title, count)
 
     def _judge_short(self, title: int, body: int, count: int | None) -> int:

@@ -99,13 +99,13 @@ _FOOT = r"(?:system theme|company|tos|privacy|about|careers|jobs|website|models|
 _FURNITURE_SHAPE = re.compile(
     rf"(?:new\s*)?(?:{_BANNER}\s*)+(?:subscribe)?|{_BYLINE}|subscribe\s*{_BYLINE}"
     rf"|(?:daily|trending) papers\s*{_BYLINE}|(?:daily\s*)?(?:weekly\s*)?monthly"
-    r"|previous[\s\d.…]*next|submitted by(?:\s+\S+)?|©.{0,40}hugging ?face.{0,20}"
-    rf"|{_FOOT}(?:\s*{_FOOT}){{2,}}|week \d{{1,2}}(?:, \d{{4}})?"
+    r"|previous[\s0-9.…]*next|submitted by(?:\s+\S+)?|©.{0,40}hugging ?face.{0,20}"
+    rf"|{_FOOT}(?:\s*{_FOOT}){{2,}}|week [0-9]{{1,2}}(?:, [0-9]{{4}})?"
     # what a browser prints above and below a page
-    r"|https?://\S{1,80}/papers(?:[/?#]\S*)?|\d{1,2}/\d{1,2}/\d{2,4}, \d{1,2}:\d\d(?: [ap]m)?.{0,60}",
+    r"|https?://\S{1,80}/papers(?:[/?#]\S*)?|[0-9]{1,2}/[0-9]{1,2}/[0-9]{2,4}, [0-9]{1,2}:[0-9][0-9](?: [ap]m)?.{0,60}",
     re.IGNORECASE,
 )
-_AUTHORS = re.compile(r"[•·\-*–]?\s*(\d{1,3}(?:,\d{3})|\d{1,5})\s+authors?", re.IGNORECASE)
+_AUTHORS = re.compile(r"[•·\-*–]?\s*([0-9]{1,3}(?:,[0-9]{3})|[0-9]{1,5})\s+authors?", re.IGNORECASE)
 _ANY_AUTHORS = re.compile(r"\bauthors?\b", re.IGNORECASE)
 _DAY_IN_ADDRESS = re.compile(r"/papers/date/(\d{4}-\d\d-\d\d)")
 #: Characters that do not show and hide what a line is, and the spaces.
@@ -131,17 +131,49 @@ def trim(line: str) -> str:
     return line.strip() if line.isascii() else line.strip(_UNSEEN)
 
 
-@lru_cache(maxsize=65536)
+#: How every line of ``_FURNITURE_SHAPE`` begins, and how every line of authors, dates and counts ends. Titles
+#: that do neither, most of them, need no other look.
+_STARTS = (
+    "new", "get trending", "by", "subscribe", "daily", "trending", "week", "monthly", "previous", "next", "submitted",
+    "©", "http", "system theme", "company", "tos", "privacy", "about", "careers", "jobs", "website", "models",
+    "datasets", "spaces", "buckets", "pricing", "docs", *"0123456789",
+)  # fmt: skip
+_METADATA_ENDS = (
+    "author",
+    "authors",
+    "·",
+    "•",
+    "∙",
+    "⋅",
+    "-",
+    *(d + unit for d in "0123456789" for unit in ("", "k", "m")),
+)
+
+
 def role_of(line: str) -> Line:
     """Return the role of one line of at most ``LONGEST_SHORT_LINE`` characters."""
     text = trim(line)
     if not text:
-        return Line(Role.BLANK)
+        return _BLANK
     lower = text.casefold()
+    if not (lower[0] in _FIRST and lower.startswith(_STARTS)) and not (
+        lower[-1] in _LAST and lower.endswith(_METADATA_ENDS)
+    ):
+        return _FURNITURE_LINE if lower in _FURNITURE else _TEXT
+    return _role_of(text, lower)
+
+
+_FIRST = frozenset(start[0] for start in _STARTS)
+_LAST = frozenset(end[-1] for end in _METADATA_ENDS)
+_BLANK, _TEXT, _FURNITURE_LINE = Line(Role.BLANK), Line(Role.TEXT), Line(Role.FURNITURE)
+
+
+@lru_cache(maxsize=65536)
+def _role_of(text: str, lower: str) -> Line:
     if lower in _HEADINGS:
         return Line(Role.HEADING)
     if lower in _FURNITURE or _FURNITURE_SHAPE.fullmatch(text):
-        return Line(Role.FURNITURE)
+        return _FURNITURE_LINE
     if text in _SEPARATORS:
         return Line(Role.SEPARATOR)
     if text == "-":
@@ -154,7 +186,7 @@ def role_of(line: str) -> Line:
         return Line(Role.DATE)
     if (split := split_metadata(text)) and (_AUTHORS.fullmatch(split[0]) or len(text) < 80):
         return Line(Role.METADATA)
-    return Line(Role.TEXT)
+    return _TEXT
 
 
 def split_metadata(text: str) -> tuple[str, str] | None:
