@@ -88,9 +88,13 @@ def run(
     given = [Path(path) for path in paths or []]
     problems = [(path, problem_with(path)) for path in given or [where.inbox]]
     if all(problem for _, problem in problems) and (given or not any(where.raw.glob("??/*.json"))):
+        if not given:
+            raise _stop(
+                f"nothing to take in; put captures into {where.inbox}, or name them: papers run PATH...", UNREADABLE
+            )
         for path, problem in problems:
-            print(f"papers: {path}: {problem}", file=sys.stderr)
-        raise _stop("nothing to take in" + ("" if given else "; name files or folders: papers run PATH..."), UNREADABLE)
+            print(f"papers: {_plain(str(path))}: {problem}", file=sys.stderr)
+        raise _stop("nothing to take in", UNREADABLE)
     _show_progress()
     from etl_project.run import run_job
 
