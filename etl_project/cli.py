@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 
 FAILED, BUSY, UNREADABLE = 1, 3, 4
+_MOST_FILES_SHOWN = 40
 
 LakeOption = Annotated[
     Path | None,
@@ -130,28 +131,22 @@ def _print_summary(lake: Lake, summary: Any) -> None:
     from rich.table import Table
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
-    if summary.files:
-        table = Table(title=None, header_style="bold")
-        for name, justify in (
-            ("file", "left"),
-            ("", "left"),
-            ("form", "left"),
-            ("records", "right"),
-            ("refused", "right"),
-        ):
-            table.add_column(name, justify=justify, overflow="fold")  # type: ignore[arg-type]
-        shown = (
-            summary.files
-            if len(summary.files) <= 40
-            else [f for f in summary.files if f["refused"] or f["outcome"] == "unreadable"][:40]
-        )
+    # of many files only those that need a look; all are told otherwise
+    odd = [file for file in summary.files if file["refused"] or file["outcome"] == "unreadable"]
+    shown = summary.files if len(summary.files) <= _MOST_FILES_SHOWN else odd[:_MOST_FILES_SHOWN]
+    if shown:
+        table = Table("file", "", "form", header_style="bold")
+        table.add_column("records", justify="right")
+        table.add_column("refused", justify="right")
         for file in shown:
             cells = (Path(file["file"]).name, file["outcome"], file["form"] or "-", file["records"], file["refused"])
             table.add_row(*(escape(_plain(str("-" if cell is None else cell))) for cell in cells))
         console.print(table)
-        if len(shown) < len(summary.files):
-            console.print(f"... and {len(summary.files) - len(shown)} more files")
-    for file in summary.files:
+    if rest := len(summary.files) - len(shown):
+        console.print(
+            f"{rest} more files, {len(odd) - sum(file in odd for file in shown)} of them with something refused"
+        )
+    for file in shown:
         if file["note"]:
             console.print(f"[yellow]{escape(_plain(file['file']))}[/]: {escape(_plain(file['note']))}", soft_wrap=True)
     if summary.published:
