@@ -19,9 +19,11 @@ SQL_FOLDER = Path(__file__).resolve().parent.parent / "sql"
 
 #: The oldest client that is to open the files: DuckDB 1.4. Files in 2.0's own format open in 2.0 alone.
 STORAGE_VERSION = "v1.4.0"
+#: DuckDB's share; larger work spills to disk. The rest of the memory is Polars', Great Expectations' and
+#: Dagster's, in the same process.
+MEMORY_LIMIT = "2GB"
 _SETTINGS: dict[str, Any] = {
-    # the rest of the memory is Polars', Great Expectations' and Dagster's, in the same process
-    "memory_limit": "1GB",
+    "memory_limit": MEMORY_LIMIT,
     "max_temp_directory_size": "50GB",
     "threads": 2,
     "autoinstall_known_extensions": False,
