@@ -1,6 +1,6 @@
 """The forms of captures: one module a form, each with ``recognise(text) -> confidence`` and ``read(text) -> Reading``.
 
-``read_capture`` chooses by structure. A new form is a module and a line in ``_READERS``.
+``read_capture`` chooses by structure. How to add a form: CONTRIBUTING.md.
 """
 
 from collections.abc import Collection
