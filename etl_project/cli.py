@@ -143,9 +143,7 @@ def _print_summary(lake: Lake, summary: Any) -> None:
             table.add_row(*(escape(_plain(str("-" if cell is None else cell))) for cell in cells))
         console.print(table)
     if rest := len(summary.files) - len(shown):
-        console.print(
-            f"{rest} more files, {len(odd) - sum(file in odd for file in shown)} of them with something refused"
-        )
+        console.print(f"{rest} more files, {len(odd) - len(shown)} of them with something refused")
     for file in shown:
         if file["note"]:
             console.print(f"[yellow]{escape(_plain(file['file']))}[/]: {escape(_plain(file['note']))}", soft_wrap=True)

@@ -81,19 +81,24 @@ def run_job(lake: Lake, paths: Sequence[Path]) -> Summary:
     return summary
 
 
+_OWN_ERRORS = ("WarehouseError", "PublishError")
+
+
 def _error(events: Sequence[Any]) -> str:
     """Return the first failed step and, in one line, the innermost reason that is ours to tell."""
     for event in events:
         if event.is_step_failure and event.step_failure_data.error:
             error = event.step_failure_data.error
-            while error.cause is not None:
+            # our own errors say what to do; below them, and without them, the innermost one is the reason
+            while error.cause is not None and error.cls_name not in _OWN_ERRORS:
                 error = error.cause
             if "No space left" in error.message or "ENOSPC" in error.message:
                 return f"{event.step_key}: the disk is full (no space left); free some and run again"
             lines = [line for line in error.message.strip().splitlines() if line.strip()]
             if "DagsterAssetCheckFailedError" in error.message or "asset check" in error.message.lower():
                 return ""  # the failed checks say it
-            return f"{event.step_key}: {lines[0] if lines else 'failed'}"
+            reason = lines[0].partition(": ")[2] or lines[0] if lines else "failed"  # after the class's name
+            return f"{event.step_key}: {reason}"
     for event in events:
         if event.is_failure:
             return str(event.message).splitlines()[0]

@@ -52,7 +52,10 @@ def connect(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
             },
         )
     except duckdb.Error as error:
-        raise WarehouseError(f"{lake.warehouse} cannot be opened: {_first_line(error)}") from error
+        raise WarehouseError(
+            f"{lake.warehouse} cannot be opened ({_first_line(error)}); if it is damaged, move it away and run again: "
+            f"it is built anew from {lake.raw}"
+        ) from error
     try:
         _prepare(connection, lake)
         yield connection
@@ -66,7 +69,7 @@ def _prepare(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
     if versions and versions != [SCHEMA_VERSION]:
         raise WarehouseError(
             f"{lake.warehouse} has schema version {versions[0]}, this program has {SCHEMA_VERSION}; "
-            "move the file away and run again: it is built anew from data_lake/raw"
+            f"move the file away and run again: it is built anew from {lake.raw}"
         )
     if versions:
         return

@@ -153,6 +153,23 @@ def test_an_input_that_cannot_be_read_is_told_in_one_line(
     assert rows_of(lake, "select title from papers") == [("A Good Paper",)]
 
 
+@pytest.mark.parametrize("content", [b"no database", b""], ids=["damaged", "empty"])
+def test_a_damaged_warehouse_is_told_with_what_to_do_and_nothing_is_lost(
+    content: bytes, lake: Lake, tmp_path: Path
+) -> None:
+    good = tmp_path / "good.txt"
+    good.write_text(GOOD, "utf-8")
+    lake.warehouse.parent.mkdir(parents=True)
+    lake.warehouse.write_bytes(content)
+    broken = run_job(lake, [good])
+    assert not broken.published
+    assert f"move it away and run again: it is built anew from {lake.raw}" in broken.error
+    assert lake.warehouse.read_bytes() == content
+    lake.warehouse.unlink()
+    assert run_job(lake, [good]).exit_code == 0
+    assert rows_of(lake, "select title from papers") == [("A Good Paper",)]
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 128 MB, if this process may mount one."""
