@@ -22,6 +22,7 @@ from etl_project.lake import Lake, writer_lock
 from etl_project.tables import (
     BY_NAME,
     CAPTURES,
+    MENTION_AUTHORS,
     MENTION_LINKS,
     MERGED_PAPERS,
     PAPER_MENTIONS,
@@ -180,7 +181,7 @@ def _batches(receipts: list[raw.Receipt]) -> Iterator[list[raw.Receipt]]:
         yield batch
 
 
-_PARSED = (CAPTURES, PARSED_ROWS, MENTION_LINKS, REFUSED_RECORDS)
+_PARSED = (CAPTURES, PARSED_ROWS, MENTION_LINKS, MENTION_AUTHORS, REFUSED_RECORDS)
 
 
 @dg.multi_asset(specs=[_spec(table, ["raw_dumps"]) for table in _PARSED], name="parsed")

@@ -5,7 +5,7 @@ year-less date needs, and every date that *is* printed with a year is from an ea
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -44,12 +44,14 @@ def find_capture_day(
     file_name: str,
     modified_on: date | None,
     received_on: date,
+    days: Sequence[tuple[str, date]] = (),
 ) -> CaptureDay:
     """Return the day of a capture from the first source that has it and that nothing contradicts.
 
-    ``head`` is the day in the page's head, ``printed`` the dates of its records. In this order: a year
-    printed with the head's day; a day in the file's name, then the file's own time, if it is the head's
-    day; else the year after the newest printed one (basis ``newest_printed_year``), if no other year is
+    ``head`` is the day in the page's head, ``printed`` the dates of its records, ``days`` what the capture
+    names itself, as (basis, day), the surest first. In this order: a year printed with the head's day; one of
+    ``days`` that fits the head's day (or there is none printed); a day in the file's name, then the file's own
+    time, if it is the head's day; else the year after the newest printed one (basis ``newest_printed_year``), if no other year is
     possible or many dates are printed. A capture is younger than every year that it prints and not
     younger than its arrival.
     """
@@ -63,13 +65,17 @@ def find_capture_day(
     named = [
         day for parts in _DAY_IN_NAME.findall(file_name) if (day := on_day(*(int(part) for part in parts))) is not None
     ]
+    if head is not None and head.day is not None and head.year is not None:
+        day_then = on_day(head.year, head.month, head.day)
+        if day_then is None or day_then > latest:
+            return CaptureDay(None, None, "year_unknown")
+        # an older day's page, looked at in a later year, prints that year everywhere
+        return CaptureDay(day_then, head.year if possible(day_then) else None, "printed")
+    for basis, day in days:
+        then = _day_near(head, day, basis)
+        if then is not None and then <= latest:
+            return CaptureDay(then, then.year if possible(then) else None, basis)
     if head is not None and head.day is not None:
-        if head.year is not None:
-            day_then = on_day(head.year, head.month, head.day)
-            if day_then is None or day_then > latest:
-                return CaptureDay(None, None, "year_unknown")
-            # an older day's page, looked at in a later year, prints that year everywhere
-            return CaptureDay(day_then, head.year if possible(day_then) else None, "printed")
         for day in named:
             if (day.month, day.day) == (head.month, head.day) and possible(day):
                 return CaptureDay(day, day.year, "file_name")
@@ -88,6 +94,28 @@ def find_capture_day(
         if first <= latest and not contradicted and (only_one or len(years) >= ENOUGH_PRINTED_YEARS):
             return CaptureDay(day_then, year, "newest_printed_year")
     return CaptureDay(None, None, "year_unknown" if head else "absent")
+
+
+#: A page's links to the days beside its own jump over weekends and holidays, no further.
+_DAYS_TO_NEIGHBOUR = 7
+
+
+def _day_near(head: PrintedDate | None, day: date, basis: str) -> date | None:
+    """Return the day in the page's head with the year that ``day`` gives it, or None if the two do not fit.
+
+    A link or the page's JSON names the page's day or a neighbour of it; a front matter the day of the copy, and
+    the head's day is then the last one that is not after it.
+    """
+    if head is None:
+        return day
+    for year in (day.year, day.year - 1, day.year + 1):
+        then = on_day(year, head.month, head.day)
+        if then is None:
+            continue
+        apart = (day - then).days
+        if abs(apart) <= _DAYS_TO_NEIGHBOUR or (basis == "front_matter" and apart >= -1 and year == day.year):
+            return then
+    return None
 
 
 def publication_day(printed: PrintedDate, capture: CaptureDay, counts_are_glued: bool) -> Published:

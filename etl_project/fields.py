@@ -6,7 +6,7 @@ Every function says what it makes of text that it cannot read; none of them gues
 import hashlib
 import re
 import unicodedata
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -56,6 +56,23 @@ def parse_count(text: str) -> int | None:
     return int(whole.replace(",", "")) * scale + (int(digits.ljust(len(str(scale)) - 1, "0")) if digits else 0)
 
 
+def parse_count_step(text: str) -> int:
+    """Return the unit of the last digit of a count that ``parse_count`` reads: 1, or 100 for ``11.3k``."""
+    match = _COUNT.fullmatch(text.strip())
+    if not match:
+        raise ValueError(f"{text!r} is no count")
+    return int(_SCALE[match[3].lower()] // 10 ** len(match[2] or ""))
+
+
+def parse_time(text: str) -> datetime | None:
+    """Return the UTC time (naive) of an ISO 8601 time with a zone, as the API gives it, else None."""
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else None
+
+
 def _is_day(month: int, day: int) -> bool:
     return 1 <= day <= (29 if month == 2 else 30 if month in (4, 6, 9, 11) else 31)
 
@@ -66,12 +83,14 @@ def parse_printed_date(text: str) -> PrintedDate | None:
 
     Read are only the formats that pages print: ``Oct 8, 2024``, ``Oct 8, 2024 2``, ``May 29``,
     ``May 29 6``, ``Published on Oct 8, 2024``, the same with a weekday before it or with a count that
-    lost its separator, and ``2024-10-08``.
+    lost its separator, ``2024-10-08``, and the API's times (the day is UTC's).
     """
     text = " ".join(text.split())  # no-break spaces count as spaces
     if iso := _ISO_DATE.fullmatch(text):
         year, month, day = (int(part) for part in iso.groups())
         return PrintedDate(text, month, day, year, None, False) if on_day(year, month, day) else None
+    if text[:4].isdigit() and (moment := parse_time(text)):
+        return PrintedDate(text, moment.month, moment.day, moment.year, None, False)
     match = _DATE.fullmatch(_WEEKDAY.sub("", text, count=1) if _WEEKDAY.match(text) else text)
     if not match:
         return None

@@ -249,6 +249,13 @@ def find_links(text: str, title: str = "") -> list[Link]:
     return found
 
 
+def read_address(address: str, title: str = "") -> Link | None:
+    """Return a whole address as a link (its span is the address), or None if it is none that could lead anywhere."""
+    address = address.strip()
+    link = _read(address, 0, address, title) if _SCHEME.match(address) and _RUN.fullmatch(address) else None
+    return link if link is not None and link.end == len(address) else None
+
+
 def _starts(text: str) -> list[int]:
     """Return where an address may start, in order."""
     starts: list[int] = []

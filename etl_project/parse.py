@@ -12,13 +12,13 @@ from etl_project.capture_day import CaptureDay, find_capture_day, publication_da
 from etl_project.captures import Reading, Record, read_capture, refuse_whole
 from etl_project.cleaning import SIGNS, clean_text, needs_unicode_cleaning
 from etl_project.contract import polars_schema
-from etl_project.fields import parse_printed_date
+from etl_project.fields import parse_printed_date, parse_time
 from etl_project.links import SIGNS as LINK_SIGNS
-from etl_project.links import Link, find_links
-from etl_project.tables import CAPTURES, MENTION_LINKS, PARSED_ROWS, REFUSED_RECORDS
+from etl_project.links import Link, find_links, read_address
+from etl_project.tables import CAPTURES, MENTION_AUTHORS, MENTION_LINKS, PARSED_ROWS, REFUSED_RECORDS
 
 #: Moves when the same dump may give other rows; every dump is then read again and mentions keep their ids.
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 
 #: What to do about a file that never became text.
 _REMEDIES = {
@@ -36,6 +36,7 @@ class Parsed(NamedTuple):
     captures: pl.DataFrame
     parsed_rows: pl.DataFrame
     mention_links: pl.DataFrame
+    mention_authors: pl.DataFrame
     refused_records: pl.DataFrame
 
 
@@ -59,27 +60,32 @@ def parse_dumps(dumps: pl.DataFrame) -> Parsed:
         captures.append(
             [
                 dump_id, reading.form, reading.confidence, reading.heading, reading.query, reading.captured_raw,
-                on, basis, None,
+                on, basis, reading.mirror, reading.unknown_host,
                 len(records), len(reading.refusals),
                 reading.lines_total, reading.lines_field, reading.lines_furniture, reading.lines_refused,
                 PARSER_VERSION,
             ]
         )  # fmt: skip
-        refused += [(dump_id, *refusal) for refusal in reading.refusals]
+        refused += [(dump_id, seq, *refusal) for seq, refusal in enumerate(reading.refusals, 1)]
     of_dump = pl.DataFrame(captures, schema=polars_schema(CAPTURES), orient="row")
     abstracts = pl.Series(rows["abstract"], dtype=pl.String)
     links = _find_links(abstracts, rows["abstract"], rows["title"])
+    page_links = _page_links(rows)
+    authors = rows.pop("authors")
+    for name, source in _TIMES.items():
+        rows[name] = [text and parse_time(text) for text in rows.pop(source)]
     schema = polars_schema(PARSED_ROWS)
     frame = _with_ids(pl.DataFrame({**rows, "abstract": abstracts}, schema_overrides=schema), of_dump).with_columns(
         _clean(abstracts, rows["abstract"], links).alias("abstract_clean"),
         # comments on a line of their own are the record's, those after a date are the date's
         comments=pl.coalesce("comments", pl.col("comments_after_date").cast(pl.Int32)),
     )
-    link_rows = _link_rows(frame["mention_id"], links)
+    link_rows = _link_rows(frame["mention_id"], links, page_links)
     return Parsed(
         _with_mirror(of_dump, link_rows),
         frame.select(list(schema)),
         link_rows,
+        _author_rows(frame["mention_id"], authors),
         pl.DataFrame(refused, schema=polars_schema(REFUSED_RECORDS), orient="row"),
     )
 
@@ -110,7 +116,8 @@ def _read_dates(
     for page_day in {r.page_day for r in records} or {reading.captured_raw}:
         printed = [d for r, d in zip(records, dates, strict=True) if d is not None and r.page_day == page_day]
         head = parse_printed_date(page_day) if page_day else None
-        captured[page_day] = find_capture_day(head, printed, file_name, modified_on, received_on)
+        days = [(basis, date.fromisoformat(day)) for basis, day in reading.days]
+        captured[page_day] = find_capture_day(head, printed, file_name, modified_on, received_on, days)
     glued = any(d is not None and d.glued for d in dates)
     dated = [
         _UNDATED if d is None else _Dated(d.raw, *publication_day(d, captured[r.page_day], glued), d.comments)
@@ -119,12 +126,14 @@ def _read_dates(
     if len(captured) > 1:
         return dated, None, "several_pages"
     ((page_day, capture),) = captured.items()
-    return dated, *((capture.on, capture.basis) if page_day else (None, "absent"))
+    return dated, *((capture.on, capture.basis) if page_day or reading.days else (None, "absent"))
 
 
 _NEEDED = ("dump_id", "file_name", "content", "damaged_lines", "unread_reason", "modified_at", "received_at")
 _RECORD_FIELDS = tuple(name for name in Record._fields if name != "page_day")
 _DATED = _Dated._fields
+#: Columns that are times, by the field of the record that holds them as text.
+_TIMES = {"arxiv_published_at": "arxiv_time", "daily_submitted_at": "daily_time"}
 
 
 def _with_ids(frame: pl.DataFrame, captures: pl.DataFrame) -> pl.DataFrame:
@@ -149,38 +158,72 @@ def _marked(texts: pl.Series, signs: tuple[str, ...]) -> pl.Series:
     return marked
 
 
-def _find_links(abstracts: pl.Series, texts: list[str], titles: list[str]) -> dict[int, list[Link]]:
+def _find_links(abstracts: pl.Series, texts: list[str | None], titles: list[str]) -> dict[int, list[Link]]:
     """Return the links of the abstracts that have some, by row."""
-    places = _marked(abstracts, LINK_SIGNS).arg_true().to_list()
-    return {i: found for i in places if (found := find_links(texts[i], titles[i]))}
+    places = _marked(abstracts, LINK_SIGNS).fill_null(False).arg_true().to_list()
+    return {i: found for i in places if (found := find_links(texts[i] or "", titles[i]))}
 
 
-def _clean(abstracts: pl.Series, texts: list[str], links: dict[int, list[Link]]) -> pl.Series:
+def _page_links(rows: dict[str, list[Any]]) -> dict[int, list[Link]]:
+    """Return the links that the page itself gives for a paper (repository, project page), by row."""
+    found: dict[int, list[Link]] = {}
+    for name in ("github_url", "project_url"):
+        for i, address in enumerate(rows[name]):
+            link = read_address(address, rows["title"][i]) if address else None
+            if link is not None:
+                if name == "project_url" and link.kind == "other":
+                    link = link._replace(kind="project_page")
+                found.setdefault(i, []).append(link)
+    return found
+
+
+def _clean(abstracts: pl.Series, texts: list[str | None], links: dict[int, list[Link]]) -> pl.Series:
     """Return the cleaned abstracts; only those with a sign of damage are touched."""
-    odd = pl.Series([not text.isascii() and needs_unicode_cleaning(text) for text in texts], dtype=pl.Boolean)
-    marked = (_marked(abstracts, SIGNS) | odd).arg_true().to_list()
+    odd = [text is not None and not text.isascii() and needs_unicode_cleaning(text) for text in texts]
+    marked = (_marked(abstracts, SIGNS) | pl.Series(odd, dtype=pl.Boolean)).fill_null(False).arg_true().to_list()
     places = sorted({*marked, *(i for i, found in links.items() if any(link.mirror for link in found))})
-    return abstracts.scatter(places, [clean_text(texts[i], links.get(i, [])) for i in places]) if places else abstracts
+    return (
+        abstracts.scatter(places, [clean_text(texts[i] or "", links.get(i, [])) for i in places])
+        if places
+        else abstracts
+    )
 
 
 def _with_mirror(captures: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
-    """Fill ``mirror``: the mirror that served a page rewrote the page's addresses to its own host."""
-    mirrors = (
+    """Fill ``mirror`` where the page's own links do not tell: a mirror rewrites addresses in texts to its own host."""
+    in_texts = (
         links.filter(pl.col("mirror").is_not_null())
-        .select(dump_id=pl.col("mention_id").str.split("-").list.first(), mirror="mirror")
+        .select(dump_id=pl.col("mention_id").str.split("-").list.first(), in_texts="mirror")
         .group_by("dump_id")
-        .agg(pl.col("mirror").mode().min())
+        .agg(pl.col("in_texts").mode().min())
     )
-    return captures.drop("mirror").join(mirrors, on="dump_id", how="left").select(captures.columns)
+    return (
+        captures.join(in_texts, on="dump_id", how="left")
+        .with_columns(mirror=pl.coalesce("mirror", "in_texts"))
+        .select(captures.columns)
+    )
 
 
-def _link_rows(mention_ids: pl.Series, links: dict[int, list[Link]]) -> pl.DataFrame:
-    rows = [
-        (
-            mention_ids[i], number, link.url_raw, link.url, link.kind, link.start, link.end, link.mirror, link.owner,
-            link.repo, f"{link.owner}/{link.repo}".lower() if link.repo else None, link.deep_path,
-        )
-        for i, found in links.items()
-        for number, link in enumerate(found, 1)
-    ]  # fmt: skip
+def _link_rows(mention_ids: pl.Series, links: dict[int, list[Link]], page_links: dict[int, list[Link]]) -> pl.DataFrame:
+    rows = []
+    for i in sorted({*links, *page_links}):
+        both = [("abstract", link) for link in links.get(i, [])] + [("page", link) for link in page_links.get(i, [])]
+        for number, (source, link) in enumerate(both, 1):
+            span = (link.start, link.end) if source == "abstract" else (None, None)
+            key = f"{link.owner}/{link.repo}".lower() if link.repo else None
+            rows.append(
+                (
+                    mention_ids[i], number, source, link.url_raw, link.url, link.kind, *span, link.mirror, link.owner,
+                    link.repo, key, link.deep_path,
+                )
+            )  # fmt: skip
     return pl.DataFrame(rows, schema=polars_schema(MENTION_LINKS), orient="row")
+
+
+def _author_rows(mention_ids: pl.Series, authors: list[tuple[str, ...] | None]) -> pl.DataFrame:
+    rows = [
+        (mention_ids[i], position, name)
+        for i, names in enumerate(authors)
+        for position, name in enumerate(names or (), 1)
+    ]
+    return pl.DataFrame(rows, schema=polars_schema(MENTION_AUTHORS), orient="row")

@@ -4,11 +4,11 @@ DDL, Polars schemas, expectation suites, Dagster's column schemas and the data d
 from here. ``SCHEMA_VERSION`` moves when a published column is renamed, removed or changes its meaning.
 """
 
-from etl_project.captures import FORMS, REFUSAL_REASONS
+from etl_project.captures import ABSTRACT_KINDS, FORMS, REFUSAL_REASONS
 from etl_project.contract import Column, Law, Table
 from etl_project.links import KINDS
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _DUMP_ID = r"[0-9a-f]{16}"
 _MENTION_ID = r"[0-9a-f]{16}-\d+(\.\d+)?"
@@ -51,7 +51,18 @@ PUBLISHED_BASES = (
     "not_a_day",
     "absent",
 )
-CAPTURED_BASES = ("printed", "file_name", "file_time", "newest_printed_year", "year_unknown", "several_pages", "absent")
+CAPTURED_BASES = (
+    "printed",
+    "link",
+    "json",
+    "front_matter",
+    "file_name",
+    "file_time",
+    "newest_printed_year",
+    "year_unknown",
+    "several_pages",
+    "absent",
+)
 MATCH_RULES = ("new_paper", "same_arxiv_id", "same_title_and_abstract")
 
 RAW_DUMPS = Table(
@@ -103,14 +114,15 @@ CAPTURES = Table(
         Column("query", "text", "Search text in the page's head, as printed."),
         Column("captured_raw", "text", "Day in the page's head, as printed, most often without a year."),
         Column("captured_on", "date", "The same as a date; null where the year is not known."),
-        Column("captured_basis", "text", "What gave the day its year: printed with it; the file's name, or its time (a day either way), where they name the same day; the year after the newest printed date; nothing. `several_pages`: pages of several days stand in one file.", required=True, one_of=CAPTURED_BASES),
-        Column("mirror", "text", "Mirror of the site that served the page, if its host stands in the texts."),
+        Column("captured_basis", "text", "What gave the day its year: printed with it; a link to the day's page; the page's or the API's JSON; a front matter before the page; the file's name, or its time (a day either way), where they name the same day; the year after the newest printed date; nothing. `several_pages`: pages of several days stand in one file.", required=True, one_of=CAPTURED_BASES),
+        Column("mirror", "text", "Known mirror of the site that served the page, by its links or by its host in the texts."),
+        Column("unknown_host", "text", "Host that the page's links lead to in place of the site and its known mirrors; never mapped."),
         Column("records", "integer", "Mentions found.", "mentions", required=True, least=0),
         Column("refusals", "integer", "Records and lines refused.", "refusals", required=True, least=0),
         Column("lines_total", "integer", "Lines of the file.", "lines", required=True, least=0),
         Column("lines_field", "integer", "Lines that are a field of a record.", "lines", required=True, least=0),
-        Column("lines_furniture", "integer", "Lines of the page's head and foot, and blank lines.", "lines", required=True, least=0),
-        Column("lines_refused", "integer", "Lines that were refused.", "lines", required=True, least=0),
+        Column("lines_furniture", "integer", "Lines of the page's head and foot, markup without text, and blank lines.", "lines", required=True, least=0),
+        Column("lines_refused", "integer", "Lines that hold something refused.", "lines", required=True, least=0),
         Column("parser_version", "integer", "Version of the parser that read it.", required=True, least=1),
     ),
     laws=(
@@ -123,10 +135,11 @@ CAPTURES = Table(
         ),
         Law(
             "every_line_accounted_for",
-            "Lines of the file = field + furniture + refused, and the refused ones are those of `refused_records`.",
+            "Lines of the file = field + furniture + refused, and the refused ones are those of `refused_records`, each counted once.",
             "select c.dump_id, c.lines_total, c.lines_field, c.lines_furniture, c.lines_refused from {table} c "
-            "join raw_dumps d using (dump_id) left join (select dump_id, sum(line_end - line_start + 1) as n "
-            "from refused_records where line_start > 0 group by dump_id) r using (dump_id) where "
+            "join raw_dumps d using (dump_id) left join (select dump_id, count(distinct line) as n from (select dump_id, "
+            "unnest(generate_series(line_start, line_end)) as line from refused_records where line_start > 0) "
+            "group by dump_id) r using (dump_id) where "
             "c.lines_total <> c.lines_field + c.lines_furniture + c.lines_refused or c.lines_total <> d.line_count "
             "or c.lines_refused <> coalesce(r.n, 0)",
             "The parser lost or doubled a line of this file: report it with the file.",
@@ -139,6 +152,13 @@ CAPTURES = Table(
             "left join (select dump_id, count(*) as n from refused_records group by dump_id) r using (dump_id) "
             "where c.records <> coalesce(p.n, 0) or c.refusals <> coalesce(r.n, 0)",
             "Rows were lost between reading and the warehouse: run again; report it if it stays.",
+        ),
+        Law(
+            "no_unknown_host",
+            "No capture's links lead to a host that looks like the site and is not known as a mirror.",
+            "select dump_id, file_name, unknown_host from {table} join raw_dumps using (dump_id) where unknown_host is not null",
+            "Look whether the host is a mirror; if it is, add it to MIRRORS in etl_project/links.py. Until then nothing is mapped.",
+            severity="warning",
         ),
     ),
 )  # fmt: skip
@@ -156,20 +176,27 @@ PARSED_ROWS = Table(
         Column("line_end", "integer", "Last line of the mention.", required=True, least=1),
         Column("form", "text", "Form of the capture.", required=True, one_of=FORMS),
         Column("title", "text", "Title as received, trimmed.", required=True, pattern=r"(?s)\S(.*\S)?"),
-        Column("abstract", "text", "Abstract as received, trimmed.", required=True),
-        Column("abstract_clean", "text", "Abstract with LaTeX residue and mirrors' hosts undone where certain.", required=True),
+        Column("abstract", "text", "Text in the abstract's place as received, trimmed; null where the page shows none."),
+        Column("abstract_clean", "text", "The same with LaTeX residue and mirrors' hosts undone where certain."),
+        Column("abstract_kind", "text", "What that text is: the abstract; a one-sentence summary in its place; its beginning, cut off with an ellipsis.", one_of=ABSTRACT_KINDS),
+        Column("ai_summary", "text", "One-sentence summary where the capture has it beside the abstract."),
         Column("arxiv_id", "text", "arXiv id without version; null where the form does not carry it.", pattern=_ARXIV_ID),
-        Column("n_authors", "integer", "Authors as printed; null where the page shows none or the organisation instead.", "authors", least=0),
+        Column("n_authors", "integer", "Authors as printed, or as listed by name in `mention_authors`; null where the page shows none or the organisation instead.", "authors", least=0),
         Column("organisation_handle", "text", "Handle of the organisation that the page shows in place of authors."),
         Column("organisation_name", "text", "Display name of that organisation."),
-        Column("published_raw", "text", "Date as printed, without the comment count after it."),
-        Column("published_on", "date", "Date as a day; null where it is not certain.", least=None),
+        Column("published_raw", "text", "Day of the paper on arXiv as printed, without the comment count after it."),
+        Column("published_on", "date", "The same as a day; null where it is not certain."),
         Column("published_year_inferred", "boolean", "True where the year was not printed but inferred.", required=True),
         Column("published_basis", "text", "How the date came about: printed in full; year from the capture day; year after the newest printed year of the file; or why there is none.", required=True, one_of=PUBLISHED_BASES),
         Column("upvotes", "integer", "Upvotes as printed, 0 where the page shows `-`; null where it shows nothing.", "upvotes", least=0),
         Column("comments", "integer", "Comments as printed; null where none are shown (the page leaves out 0).", "comments", least=0),
-        Column("github_url", "text", "Repository that the page itself shows (trending pages); links in abstracts are in `mention_links`."),
+        Column("arxiv_published_at", "timestamp", "When arXiv announced the paper, to the second; only JSON tells.", "UTC"),
+        Column("daily_submitted_at", "timestamp", "When the paper was put on the daily page; only JSON tells.", "UTC"),
+        Column("github_url", "text", "Repository that the page itself shows for the paper, as received; canonical in `mention_links`."),
         Column("github_stars", "integer", "Stars of that repository at the capture.", "stars", least=0),
+        Column("github_stars_step", "integer", "Unit of the last digit of the stars as printed: `11.3k` is 11300 in steps of 100.", "stars", least=1),
+        Column("project_url", "text", "Project page that the page itself shows for the paper, as received."),
+        Column("raw", "text", "JSON of what the capture tells beyond these columns; null where there is nothing."),
     ),
     laws=(
         _exists_in("dump_id", "captures"),
@@ -189,6 +216,13 @@ PARSED_ROWS = Table(
             "A defect of the date rules: report it with the file.",
         ),
         Law(
+            "abstract_or_id",
+            "A mention has a text in the abstract's place, or an arXiv id that tells which paper it is; a text has a kind.",
+            "select mention_id, title from {table} where (abstract is null and arxiv_id is null) "
+            "or (abstract is null) <> (abstract_clean is null) or (abstract is null) <> (abstract_kind is null)",
+            "A defect of the parser: report it with the file.",
+        ),
+        Law(
             "date_is_plausible",
             "No paper is dated before arXiv (1991-08-14) or after the day its capture came in.",
             "select mention_id, published_on, received_at from {table} join raw_dumps using (dump_id) "
@@ -200,7 +234,7 @@ PARSED_ROWS = Table(
             "abstract_is_no_furniture",
             "No abstract is shared by more than one in twenty mentions (at least four) under different titles.",
             "select left(abstract, 80) as abstract, titles, mention_id from (select abstract, min(mention_id) as mention_id, "
-            "count(distinct regexp_replace(lower(title), '[^[:alnum:]]', '', 'g')) as titles from {table} group by abstract) "
+            "count(distinct regexp_replace(lower(title), '[^[:alnum:]]', '', 'g')) as titles from {table} where abstract is not null group by abstract) "
             "where titles > greatest(3, 0.05 * (select count(*) from {table}))",
             "Text of the page may have been taken for abstracts: look at the capture's lines.",
             severity="warning",
@@ -211,16 +245,17 @@ PARSED_ROWS = Table(
 MENTION_LINKS = Table(
     name="mention_links",
     stage="parsed",
-    grain="One row is one link as it stands in the abstract of one mention.",
+    grain="One row is one link as it stands in the abstract of one mention, or beside it on the page.",
     key=("mention_id", "link_number"),
     columns=(
         _mention_id(),
-        Column("link_number", "integer", "Place of the link in the abstract, from 1.", required=True, least=1),
+        Column("link_number", "integer", "Number of the link in the mention, from 1: those in the abstract in their order, then those of the page.", required=True, least=1),
+        Column("source", "text", "Where the link stands: in the abstract, or on the page as the paper's repository or project page.", required=True, one_of=("abstract", "page")),
         Column("url_raw", "text", "Address as written.", required=True),
         Column("url", "text", "Canonical address: https, lower-case host, mirrors and short hosts mapped, no .git.", required=True, pattern=r"https://[^\s]+"),
         Column("kind", "text", "What the address leads to.", required=True, one_of=KINDS),
-        Column("span_start", "integer", "First character of `url_raw` in `abstract`, from 0.", "code points", required=True, least=0),
-        Column("span_end", "integer", "Character after the last one.", "code points", required=True, least=1),
+        Column("span_start", "integer", "First character of `url_raw` in `abstract`, from 0; null for links of the page.", "code points", least=0),
+        Column("span_end", "integer", "Character after the last one.", "code points", least=1),
         Column("mirror", "text", "Mirror's host that was mapped to huggingface.co."),
         Column("owner", "text", "GitHub owner as written."),
         Column("repo", "text", "GitHub repository as written, without .git."),
@@ -231,21 +266,54 @@ MENTION_LINKS = Table(
         _exists_in("mention_id", "parsed_rows"),
         Law(
             "span_holds_the_link",
-            "`abstract` holds `url_raw` at the span.",
+            "`abstract` holds `url_raw` at the span, for every link of an abstract.",
             "select mention_id, url_raw, span_start from {table} join parsed_rows using (mention_id) "
-            "where substr(abstract, span_start + 1, span_end - span_start) <> url_raw",
+            "where source = 'abstract' and substr(abstract, span_start + 1, span_end - span_start) is distinct from url_raw",
             "A defect of the link search: report it with the file.",
+        ),
+        Law(
+            "no_unknown_mirror",
+            "No link leads to a host that looks like Hugging Face's and is neither the site nor a known mirror.",
+            "select url, min(mention_id) as mention_id, count(*) as links from {table} where regexp_matches("
+            "url, '^https://([a-z0-9.-]*[.-])?(hf|huggingface)[.-]') and not regexp_matches("
+            "url, '^https://([a-z0-9-]+[.])*(huggingface[.]co|hf[.]co|hf[.]space)(/|:|$)') and regexp_matches("
+            "url, '^https://[^/]+/(papers|datasets|spaces|collections|[^/]+/[^/]+)') group by url",
+            "Look whether the host is a mirror; if it is, add it to MIRRORS in etl_project/links.py. Until then nothing is mapped.",
+            severity="warning",
         ),
     ),
 )  # fmt: skip
+
+MENTION_AUTHORS = Table(
+    name="mention_authors",
+    stage="parsed",
+    grain="One row is one author of one mention, by name; only JSON and a paper's own page list names.",
+    key=("mention_id", "position"),
+    columns=(
+        _mention_id(),
+        Column("position", "integer", "Place in the list of authors, from 1.", required=True, least=1),
+        Column("name", "text", "Name as received, trimmed.", required=True, pattern=r"(?s)\S(.*\S)?"),
+    ),
+    laws=(
+        _exists_in("mention_id", "parsed_rows"),
+        Law(
+            "names_add_up",
+            "Where names are listed, `n_authors` is their number.",
+            "select mention_id, n_authors, names from parsed_rows join (select mention_id, count(*) as names, max(position) as last "
+            "from {table} group by mention_id) using (mention_id) where n_authors is distinct from names or last <> names",
+            "A defect of the parser: report it with the file.",
+        ),
+    ),
+)
 
 REFUSED_RECORDS = Table(
     name="refused_records",
     stage="parsed",
     grain="One row is one record, line or file that was not understood, with the reason and what to do.",
-    key=("dump_id", "line_start"),
+    key=("dump_id", "seq"),
     columns=(
         _dump_id(),
+        Column("seq", "integer", "Number of the refusal in its file, from 1.", required=True, least=1),
         Column("line_start", "integer", "First refused line, from 1; 0 where the dump has no lines.", required=True, least=0),
         Column("line_end", "integer", "Last refused line.", required=True, least=0),
         Column("reason", "text", "Why, from a closed list.", required=True, one_of=tuple(REFUSAL_REASONS)),
@@ -265,7 +333,7 @@ PAPER_MENTIONS = Table(
         _paper_id(),
         Column("rule", "text", "What joined the mention to the paper; `new_paper` for the paper's first one.", required=True, one_of=MATCH_RULES),
         Column("title_key", "text", "Title reduced to letters and digits, lower case.", required=True),
-        Column("abstract_key", "text", "Hash of the cleaned abstract's letters and digits.", required=True, pattern="[0-9a-f]{16}"),
+        Column("abstract_key", "text", "Hash of the cleaned abstract's letters and digits; null where the mention shows no abstract.", pattern="[0-9a-f]{16}"),
     ),
     laws=(
         _exists_in("mention_id", "parsed_rows"),
@@ -528,6 +596,7 @@ TABLES: tuple[Table, ...] = (
     CAPTURES,
     PARSED_ROWS,
     MENTION_LINKS,
+    MENTION_AUTHORS,
     REFUSED_RECORDS,
     PAPER_MENTIONS,
     MERGED_PAPERS,

@@ -168,7 +168,8 @@ def unparsed_batches(
 def forget_parsed(connection: duckdb.DuckDBPyConnection, dump_ids: list[str]) -> None:
     """Delete what an older version of the parser made of these dumps."""
     mentions = "select mention_id from parsed_rows where dump_id in (select unnest(?))"
-    connection.execute(f"delete from mention_links where mention_id in ({mentions})", [dump_ids]).fetchall()
+    for table in ("mention_links", "mention_authors"):
+        connection.execute(f"delete from {table} where mention_id in ({mentions})", [dump_ids]).fetchall()
     for table in ("parsed_rows", "refused_records", "captures"):
         connection.execute(f"delete from {table} where dump_id in (select unnest(?))", [dump_ids]).fetchall()
 

@@ -21,7 +21,7 @@ with ranked as (
     from mention_links
     inner join paper_mentions on mention_links.mention_id = paper_mentions.mention_id
     inner join papers on paper_mentions.paper_id = papers.paper_id
-    where mention_links.repo_key is not null
+    where mention_links.repo_key is not null and mention_links.source = 'abstract'
 ),
 
 counted as (

@@ -6,7 +6,7 @@
 from collections.abc import Collection
 
 from etl_project.captures import plain_text, unsupported
-from etl_project.captures.model import REFUSAL_REASONS, Reading, Record, Refusal
+from etl_project.captures.model import ABSTRACT_KINDS, REFUSAL_REASONS, Reading, Record, Refusal
 
 UNKNOWN = "unknown"
 FORMS = (*plain_text.FORMS, *unsupported.FORMS, UNKNOWN)
@@ -14,7 +14,17 @@ FORMS = (*plain_text.FORMS, *unsupported.FORMS, UNKNOWN)
 LEAST_CONFIDENCE = 0.5
 _EXCERPT = 200
 
-__all__ = ["FORMS", "REFUSAL_REASONS", "UNKNOWN", "Reading", "Record", "Refusal", "read_capture", "refuse_whole"]
+__all__ = [
+    "ABSTRACT_KINDS",
+    "FORMS",
+    "REFUSAL_REASONS",
+    "UNKNOWN",
+    "Reading",
+    "Record",
+    "Refusal",
+    "read_capture",
+    "refuse_whole",
+]
 
 
 def read_capture(text: str, damaged: Collection[int] = ()) -> Reading:

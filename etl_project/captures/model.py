@@ -25,24 +25,41 @@ REFUSAL_REASONS = {
 
 
 class Record(NamedTuple):
-    """One mention of a paper as the page shows it; text as received, trimmed. Lines are 1-based, inclusive."""
+    """One mention of a paper as the capture shows it; text as received, trimmed. Lines are 1-based, inclusive.
+
+    Only ``title`` is in every form. ``abstract_kind`` says what stands in the abstract's place (one of
+    ``ABSTRACT_KINDS``) and is None exactly where ``abstract`` is. ``date_text`` is the date line as it
+    stands, to be read with the whole file in view. ``github_stars_step`` is the unit of the stars' last
+    printed digit: ``11.3k`` is 11300 in steps of 100. Times are ISO 8601 as received. ``raw`` is JSON of
+    what the capture says beyond these fields.
+    """
 
     line_start: int
     line_end: int
     title: str
-    abstract: str
+    abstract: str | None
     n_authors: int | None = None
     organisation_handle: str | None = None
     organisation_name: str | None = None
-    date_text: str | None = None  # the date line as it stands, to be read with the whole file in view
+    date_text: str | None = None
     upvotes: int | None = None
     comments: int | None = None
     arxiv_id: str | None = None
     github_url: str | None = None
     github_stars: int | None = None
-    page_day: str | None = (
-        None  # last, and for the dates only: the day in the head of the page that the record stands on
-    )
+    github_stars_step: int | None = None
+    abstract_kind: str | None = "abstract"
+    authors: tuple[str, ...] | None = None
+    arxiv_time: str | None = None  # when arXiv announced it, to the second
+    daily_time: str | None = None  # when it was put on the daily page
+    project_url: str | None = None
+    ai_summary: str | None = None  # the one-sentence summary, where the capture has the abstract, too
+    raw: str | None = None
+    page_day: str | None = None  # for the dates only: the day in the head of the page that the record stands on
+
+
+#: What stands in the abstract's place: the abstract, a one-sentence summary, or its beginning with an ellipsis.
+ABSTRACT_KINDS = ("abstract", "summary", "cut")
 
 
 class Refusal(NamedTuple):
@@ -56,7 +73,12 @@ class Refusal(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """How one capture was read. ``lines_total`` = ``lines_field`` + ``lines_furniture`` + ``lines_refused``."""
+    """How one capture was read. ``lines_total`` = ``lines_field`` + ``lines_furniture`` + ``lines_refused``.
+
+    A line that holds something refused counts as refused, whatever else stands on it. ``days`` are days
+    with a year that the capture names for itself, by where they stand (``DAY_SOURCES``); ``mirror`` and
+    ``unknown_host`` are hosts that served the page in place of huggingface.co.
+    """
 
     form: str
     confidence: float
@@ -69,3 +91,10 @@ class Reading(NamedTuple):
     heading: str | None = None
     query: str | None = None
     captured_raw: str | None = None
+    days: tuple[tuple[str, str], ...] = ()
+    mirror: str | None = None
+    unknown_host: str | None = None
+
+
+#: Where a capture may name its day with the year, the surest first.
+DAY_SOURCES = ("link", "json", "front_matter")

@@ -349,10 +349,7 @@ class _Reader:
                 found.date_text,
                 None if count is None else role_of(lines[at[count]]).value,
                 found.comments,
-                None,
-                None,
-                None,
-                self.page_day,
+                page_day=self.page_day,
             )
         )
         return end + 1
@@ -544,7 +541,7 @@ class _Reader:
         placed = 1 - refused / len(self.at)
         if self.signs or 2 * self.with_metadata >= max(1, len(self.records)):
             return max(placed, 0.5)
-        long = sum(len(record.abstract) > LONGEST_TITLE for record in self.records)
+        long = sum(len(record.abstract or "") > LONGEST_TITLE for record in self.records)
         if placed >= 0.8 and long >= 0.8 * max(1, len(self.records)):
             return 0.7 * placed
         return 0.4 * placed
