@@ -73,6 +73,23 @@ def parse_time(text: str) -> datetime | None:
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else None
 
 
+_ARXIV_ID = re.compile(r"([0-9]{2})([0-9]{2})\.([0-9]{4,5})(?:v[0-9]{1,3})?")
+
+
+def find_arxiv_id(text: str) -> str | None:
+    """Return the arXiv id that ``text`` is, without its version, else None.
+
+    Four digits stand after the dot up to 2014-12 and five from 2015-01, so an id that lost a digit is none.
+    """
+    match = _ARXIV_ID.fullmatch(text.strip())
+    if not match:
+        return None
+    year, month, number = match.groups()
+    if not 1 <= int(month) <= 12 or year + month < "0704" or len(number) != (4 if year < "15" else 5):
+        return None
+    return f"{year}{month}.{number}"
+
+
 def _is_day(month: int, day: int) -> bool:
     return 1 <= day <= (29 if month == 2 else 30 if month in (4, 6, 9, 11) else 31)
 

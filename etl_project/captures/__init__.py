@@ -5,11 +5,12 @@
 
 from collections.abc import Collection
 
-from etl_project.captures import plain_text, unsupported
+from etl_project.captures import link_lines, markdown, numbered, plain_text, unsupported
+from etl_project.captures.envelope import open_envelope
 from etl_project.captures.model import ABSTRACT_KINDS, REFUSAL_REASONS, Reading, Record, Refusal
 
 UNKNOWN = "unknown"
-FORMS = (*plain_text.FORMS, *unsupported.FORMS, UNKNOWN)
+FORMS = (*plain_text.FORMS, *markdown.FORMS, *link_lines.FORMS, *numbered.FORMS, *unsupported.FORMS, UNKNOWN)
 #: Below this confidence a file is refused whole rather than taken for a capture.
 LEAST_CONFIDENCE = 0.5
 _EXCERPT = 200
@@ -36,7 +37,17 @@ def read_capture(text: str, damaged: Collection[int] = ()) -> Reading:
     form, confidence = unsupported.recognise(text)
     if form is not None and confidence >= LEAST_CONFIDENCE:
         return refuse_whole(text, "form_not_supported", unsupported.REMEDIES[form], form, confidence)
-    reading = plain_text.read(text, damaged)
+    lines = text.split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    opened = open_envelope(lines)
+    if numbered.recognise(opened.lines) >= LEAST_CONFIDENCE:
+        return numbered.read(opened, damaged)
+    if link_lines.recognise(opened.lines) >= LEAST_CONFIDENCE:
+        return link_lines.read(opened, damaged)
+    if markdown.recognise(opened.lines) >= LEAST_CONFIDENCE:
+        return markdown.read(opened, damaged)
+    reading = plain_text.read(opened, damaged)
     if reading.confidence < LEAST_CONFIDENCE:
         for refusal in reading.refusals:
             if refusal.reason == "line_too_long":

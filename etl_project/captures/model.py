@@ -19,6 +19,12 @@ REFUSAL_REASONS = {
     "title_or_abstract": "Lines of which it cannot be told which is a title and which an abstract.",
     "title_or_metadata": "A line that is the title of one paper or the metadata of another.",
     "wrapped_lines": "A title or an abstract that stands on several lines.",
+    "unplaced_text": "Words that belong to no paper and are not known as the page's.",
+    "cut_link": "A card on which a link's end is missing.",
+    "several_abstracts": "A card with several texts that may be the abstract.",
+    "contradicting_fields": "A card or an item that says two things of one field.",
+    "copies_disagree": "A card that stands twice, with different values.",
+    "mixed_cards": "Parts of two papers that stand mixed.",
     "line_too_long": "A line longer than any abstract.",
     "damaged_bytes": "A line with bytes that are not valid in the file's encoding.",
 }

@@ -69,6 +69,8 @@ _FURNITURE = frozenset(
         "jobs",
         "careers",
         "website",
+        "tasks",
+        "trending papers - hugging face",
         "models",
         "datasets",
         "spaces",

@@ -1,14 +1,14 @@
 """Forms that are known by their structure but have no reader yet: named, so that the refusal can say what to do."""
 
 import re
-from itertools import pairwise
 
 REMEDIES = {
     "html": "a saved web page, not text; open it in a browser, select all, copy, and save that as .txt",
     "json": "JSON, as the API gives it; captures as plain text are read for now",
-    "markdown": "Markdown with links; captures as plain text are read for now",
-    "wrapped_text": "text with its lines wrapped at a fixed width; copy the page from a browser, where each abstract is one line",
     "mhtml": "a web archive, not text; open it in a browser, select all, copy, and save that as .txt",
+    "links_after_words": "text with each address in brackets behind its words; save the page as HTML, Markdown or text and give that",
+    "org_mode": "Org mode's markup; save the page as HTML, Markdown or text and give that",
+    "restructured_text": "reStructuredText; save the page as HTML, Markdown or text and give that",
 }
 FORMS = tuple(REMEDIES)
 
@@ -16,8 +16,9 @@ _SNIFFED = 20_000  # characters from the start; a form shows itself in its first
 # At the start of a line: abstracts name tags, too. A page without line ends starts with one.
 _HTML = re.compile(r"^\s*<(?:!doctype\s+html|html|head|body|article|main|div|section)\b", re.IGNORECASE | re.MULTILINE)
 _HTML_START = re.compile(r"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
-_MARKDOWN_LINK = re.compile(r"\]\((?:https?://|/)[^)\s]{1,500}\)")
-_PAPER_LINK = re.compile(r"\]\([^)\s]{0,200}/papers/\d{4}\.\d{4,5}")
+_LINK_BEHIND = re.compile(r"(?<=[^\s\]]) \[(?:https?://[^\[\]\s/]+)?/(?:papers/\d|login\?)[^\[\]\s]*\](?!\()")
+_ORG_LINK = re.compile(r"\[\[[a-z]+:?/{1,2}[^\[\]]{3,300}\]")
+_RST_LINK = re.compile(r"`__\b|`__$|^\.\. \|.{0,80}\| image::|^\.\. _", re.MULTILINE)
 _JSON = re.compile(r'\s*(?:\[\s*)?\{\s*"[^"\n]{1,80}"\s*:|\s*\[\s*\]\s*\Z')
 
 
@@ -30,19 +31,10 @@ def recognise(text: str) -> tuple[str | None, float]:
         return "mhtml", 0.9
     if _HTML_START.match(head) or ("<" in head and len(_HTML.findall(head)) >= 2):
         return "html", 0.9
-    if "](" in head and (_PAPER_LINK.search(head) or len(_MARKDOWN_LINK.findall(head)) >= 5):
-        return "markdown", 0.8
-    if _is_wrapped(head):
-        return "wrapped_text", 0.8
+    if len(_LINK_BEHIND.findall(text[: 4 * _SNIFFED])) >= 3 and "](" not in head:
+        return "links_after_words", 0.9
+    if len(_ORG_LINK.findall(head)) >= 3:
+        return "org_mode", 0.9
+    if len(_RST_LINK.findall(head)) >= 3:
+        return "restructured_text", 0.9
     return None, 0.0
-
-
-def _is_wrapped(head: str) -> bool:
-    """Say whether most of the text stands in runs of lines that end near one width and go on in small letters."""
-    lines = [line.rstrip() for line in head.split("\n")[:400]]
-    width = max(map(len, lines), default=0)
-    if not 40 <= width <= 500:
-        return False
-    full = [after for line, after in pairwise(lines) if len(line) >= width - 20 and after]
-    going_on = sum(after[0].islower() for after in full)
-    return len(full) >= 4 and len(full) >= 0.3 * sum(map(bool, lines)) and going_on >= 0.4 * len(full)
