@@ -1,7 +1,7 @@
 """``papers``: the command line. Thin: each command calls one function and shows what it gives.
 
 Exit codes: 0 ok; 1 nothing was published, or something was refused; 2 wrong usage; 3 another run has
-the lake; 4 an input could not be read.
+the lake; 4 an input could not be read or fetched.
 """
 
 import json
@@ -10,6 +10,7 @@ import os
 import shlex
 import shutil
 import sys
+from datetime import UTC, date, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,6 +35,8 @@ LakeOption = Annotated[
     Path | None,
     typer.Option("--lake", help="Folder of the data lake. Default: $PAPERS_LAKE, else data_lake/ of the project.", show_default=False),
 ]  # fmt: skip
+Day = datetime | None
+_DAY = ["%Y-%m-%d"]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -72,7 +75,9 @@ def _main(
 def run(
     paths: Annotated[
         list[str] | None,
-        typer.Argument(help="Capture files or folders. Without any, the lake's inbox is taken.", show_default=False),
+        typer.Argument(
+            help="Capture files or folders. Without any: the lake's inbox, and what was fetched.", show_default=False
+        ),
     ] = None,
     lake: LakeOption = None,
     as_json: JsonOption = False,
@@ -82,13 +87,16 @@ def run(
     Examples: `papers run my_captures/`, `papers run page.txt --lake ~/papers`.
     """  # fmt: skip
     from etl_project.raw import problem_with
+    from etl_project.sources import fetched
 
     where = _lake(lake)
     if any(not path.strip() for path in paths or []):
         raise _stop("an empty name was given (an unset variable?); name files or folders", 2)
     given = [Path(path) for path in paths or []]
     problems = [(path, problem_with(path)) for path in given or [where.inbox]]
-    if all(problem for _, problem in problems) and (given or not any(where.raw.glob("??/*.json"))):
+    if all(problem for _, problem in problems) and (
+        given or not (any(where.raw.glob("??/*.json")) or fetched.untaken(where))
+    ):
         if not given:
             raise _stop(
                 f"nothing to take in; put captures into {where.inbox}, or name them: papers run PATH...", UNREADABLE
@@ -113,6 +121,79 @@ def run(
     else:
         _print_summary(where, summary)
     raise typer.Exit(summary.exit_code)
+
+
+def _on(given: Day, otherwise: date) -> date:
+    return given.date() if given else otherwise
+
+
+@app.command()
+def fetch(
+    day: Annotated[Day, typer.Option("--date", formats=_DAY, help="Fetch the listing of this day.")] = None,
+    first: Annotated[Day, typer.Option("--from", formats=_DAY, help="Fetch every day from this one...")] = None,
+    last: Annotated[Day, typer.Option("--to", formats=_DAY, help="...to this one. Default: today (UTC).")] = None,
+    query: Annotated[str | None, typer.Option("--search", help="Fetch what the service finds for these words.")] = None,
+    trending: Annotated[bool, typer.Option("--trending", help="Fetch what is trending now.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Ask even for days that were over when fetched.")] = False,
+    lake: LakeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fetch listings from Hugging Face into the lake; the next `papers run` takes them in.
+
+    $HF_ENDPOINT names another service, $HF_TOKEN is sent to it if set.
+    Examples: `papers fetch --date 2026-06-29`, `papers fetch --from 2026-06-01 --to 2026-06-30`.
+    """
+    from etl_project.sources import fetched, huggingface
+
+    where = _lake(lake)
+    endpoint = os.environ.get("HF_ENDPOINT") or huggingface.DEFAULT_ENDPOINT
+    service = huggingface.Service(endpoint, os.environ.get("HF_TOKEN", "").strip() or None)
+    if problem := service.problem():
+        raise _stop(problem, 2)
+    today = datetime.now(UTC).date()
+    if (day is not None) + (first is not None) + (query is not None) + trending != 1 or (last and not first):
+        raise _stop("say what to fetch, one of: --date D, --from D [--to D], --search WORDS, --trending", 2)
+    if query is not None:
+        if not (0 < len(query.strip()) <= huggingface.LONGEST_QUERY and query.isprintable()):
+            raise _stop(f"a search is 1 to {huggingface.LONGEST_QUERY} characters of text", 2)
+        listings = [huggingface.search(query.strip(), today)]
+    elif trending:
+        listings = [huggingface.trending(today)]
+    else:
+        start, end = _on(day or first, today), _on(day or last, today)
+        if problem := fetched.problem_with(start, end, today):
+            raise _stop(problem, 2)
+        listings = [huggingface.daily_papers(on) for on in fetched.days(start, end)]
+    _show_progress()
+    results = []
+    try:
+        for result in fetched.fetch(where, service, listings, again=again):
+            results.append(result)
+            if result.outcome != "not tried":
+                print(
+                    f"{result.day}  {result.listing}  {result.outcome:<6} {result.items:>4} items "
+                    f"{result.pages:>2} pages {result.requests:>2} requests",
+                    file=sys.stderr if as_json else sys.stdout,
+                    flush=True,
+                )
+    except LakeBusy as busy:
+        raise _stop(str(busy), BUSY) from None
+    except OSError as error:
+        raise _stop(f"the lake {where.root} cannot be written: {error.strerror}", FAILED) from None
+    failed = [result for result in results if not result.ok]
+    code = UNREADABLE if failed else 0
+    if as_json:
+        print(
+            json.dumps({"listings": [result._asdict() for result in results], "exit_code": code}, indent=2, default=str)
+        )
+    else:
+        if untried := [result for result in failed if result.outcome == "not tried"]:
+            print(f"not tried: {untried[0].day} to {untried[-1].day} ({len(untried)})")
+        waiting = len(fetched.untaken(where))
+        print(f"next:     {_command(where, 'run')}" if waiting else "nothing new for papers run to take in")
+    if failed:
+        names = ", ".join(str(result.day) for result in failed if result.outcome == "failed")
+        raise _stop(f"not fetched: {names}; the same command fetches only what is missing", code)
 
 
 def _show_progress() -> None:
@@ -169,16 +250,21 @@ def _print_summary(lake: Lake, summary: Any) -> None:
         )
         return
     console.print(f"database: {escape(str(lake.database))}\nparquet:  {escape(str(lake.exports))}", soft_wrap=True)
+    refused = any(file["refused"] for file in summary.files)
+    console.print(
+        "next:     " + _command(lake, "rejects" if refused else 'sql "from papers limit 5"'),
+        soft_wrap=True,
+        markup=False,
+    )  # fmt: skip
+
+
+def _command(lake: Lake, words: str) -> str:
+    """Return a command line that the user can type."""
     program = (
         "papers" if shutil.which("papers") else shlex.quote(os.path.relpath(Path(sys.executable).with_name("papers")))
     )
     option = "" if lake.root == PROJECT / "data_lake" else f" --lake {shlex.quote(str(lake.root))}"
-    refused = any(file["refused"] for file in summary.files)
-    console.print(
-        "next:     " + (f"{program} rejects{option}" if refused else f'{program} sql "from papers limit 5"{option}'),
-        soft_wrap=True,
-        markup=False,
-    )  # fmt: skip
+    return f"{program} {words}{option}"
 
 
 def _plain(text: str) -> str:
@@ -207,6 +293,8 @@ def _rows(connection: Any, query: str, parameters: list[Any] | None = None) -> l
 @app.command()
 def status(lake: LakeOption = None, as_json: JsonOption = False) -> None:
     """Show what is published, when it was, and what waits in the inbox."""
+    from etl_project.sources.fetched import untaken
+
     where = _lake(lake)
     with _open(where) as connection:
         (publication,) = _rows(connection, "select * from publication")
@@ -222,10 +310,17 @@ def status(lake: LakeOption = None, as_json: JsonOption = False) -> None:
         if where.inbox.is_dir()
         else 0
     )
+    pages = len(untaken(where))
     if as_json:
         print(
             json.dumps(
-                {**publication, "newest_capture_received_at": newest, "files_in_inbox": waiting, "rows": counts},
+                {
+                    **publication,
+                    "newest_capture_received_at": newest,
+                    "files_in_inbox": waiting,
+                    "fetched_pages_waiting": pages,
+                    "rows": counts,
+                },
                 indent=2,
                 default=str,
             )
@@ -237,6 +332,8 @@ def status(lake: LakeOption = None, as_json: JsonOption = False) -> None:
     print(
         f"database   {where.database}\nparquet    {where.exports}\ninbox      {waiting} files (known ones stay there)"
     )
+    if pages:
+        print(f"fetched    {pages} pages wait for the next run")
     for name, count in counts.items():
         print(f"  {name:<18}{count:>12,}")
 

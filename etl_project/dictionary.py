@@ -14,6 +14,7 @@ Schema version {SCHEMA_VERSION}. This page is made from the declarations in `etl
 |---|---|
 | `samples/` | captures of invented papers that ship with the project |
 | `inbox/` | drop folder: what is put here is taken in by the next run, and left where it is |
+| `fetched/` | pages as a service sent them, by listing, day and read; the next run takes in those of complete reads |
 | `raw/` | every capture as received, under the hash of its content, with a receipt (name, time, source) beside it |
 | `warehouse/` | the pipeline's own database; never open it, it belongs to the runs |
 | `published/papers.duckdb` | the tables below for readers; a run replaces it as a whole, an open reader keeps what it opened |
