@@ -32,8 +32,14 @@ from etl_project.captures.roles import (
     split_metadata,
     trim,
 )
-from etl_project.captures.text import LONGEST_ABSTRACT, LONGEST_TITLE, abstract_kind, reads_as_sentences
-from etl_project.fields import parse_printed_date, split_organisation
+from etl_project.captures.text import (
+    LONGEST_ABSTRACT,
+    LONGEST_TITLE,
+    abstract_kind,
+    is_one_sentence,
+    reads_as_sentences,
+)
+from etl_project.fields import parse_count, parse_count_step, parse_printed_date, split_organisation
 
 FORMS = ("text_with_metadata", "text_titles_abstracts", "text_compact", "text_wrapped")
 
@@ -45,6 +51,8 @@ _SHORTEST_ABSTRACT = 150
 
 #: No abstract begins with a small letter, but for names such as vLLM.
 _FRAGMENT = re.compile(r"(?!https?:)[a-z]+(?![A-Za-z0-9])")
+
+_TAIL = re.compile(r"(?:\[ ?\]\s*)?(?:(upvote|github)(?:\s+(-|[0-9][0-9.,]*[km]?))?|(arxiv page))", re.IGNORECASE)
 
 _FURNITURE_LINE, _FIELD_LINE, _REFUSED_LINE = 1, 2, 3
 
@@ -73,6 +81,9 @@ class _Metadata(NamedTuple):
     organisation_name: str | None = None
     date_text: str | None = None
     comments: int | None = None
+    upvotes: int | None = None
+    github_stars: int | None = None
+    github_stars_step: int | None = None
 
 
 _NO_METADATA = _Metadata(0)
@@ -98,6 +109,7 @@ class _Reader:
         self.with_metadata = 0
         self.subscribed = False  # the button stood on a line of its own, so no title has it glued on
         self.last_has_metadata = False
+        self.trending: set[int] = set()  # first lines of records with what only trending pages print
         self.lone: set[int] = set()  # texts in a title's place that no abstract follows
         self.count_leads = False  # a count stood before the first title
         self._assign_roles(damaged)
@@ -356,6 +368,8 @@ class _Reader:
         end = body + found.lines
         self.last_has_metadata = found.lines > 0
         self.with_metadata += self.last_has_metadata
+        if found.upvotes is not None:
+            self.trending.add(self.firsts[at[first]])
         account = self.account
         for i in at[first : end + 1]:
             account[i] = _FIELD_LINE
@@ -369,13 +383,21 @@ class _Reader:
                 found.organisation_handle,
                 found.organisation_name,
                 found.date_text,
-                None if count is None else role_of(lines[at[count]]).value,
+                found.upvotes if count is None else role_of(lines[at[count]]).value,
                 found.comments,
-                abstract_kind=abstract_kind(lines[at[body]]),
+                github_stars=found.github_stars,
+                github_stars_step=found.github_stars_step,
+                abstract_kind=self._kind(trim(lines[at[body]]), found),
                 page_day=self.page_day,
             )
         )
         return end + 1
+
+    def _kind(self, text: str, found: _Metadata) -> str:
+        """Return what stands in the abstract's place: on trending pages one sentence is a summary."""
+        trending = (self.heading or "").casefold() == "trending papers" or found.upvotes is not None
+        trending = trending or (found.date_text or "").casefold().startswith("published on")
+        return "summary" if trending and is_one_sentence(text) else abstract_kind(text)
 
     def _metadata(self, body: int) -> _Metadata:
         """Read the metadata after the abstract on the ``body``-th line."""
@@ -412,7 +434,27 @@ class _Reader:
             elif not (self._joined(k) and roles[k + 1] is Role.TEXT) or self._counts_are == "comments":
                 comments = role_of(lines[at[k]]).value
                 k += 1
-        return _Metadata(k - body - 1, n_authors, handle, name, date_text, comments)
+        found = _Metadata(k - body - 1, n_authors, handle, name, date_text, comments)
+        return self._trending_tail(found, k) if date_text and comments is None else found
+
+    def _trending_tail(self, found: _Metadata, k: int) -> _Metadata:
+        """Add what trending pages print after a date: "Upvote" and "GitHub", each with its number after it, "arXiv Page"."""
+        start = k
+        while k < len(self.at):
+            label = _TAIL.fullmatch(self._line(k)) if self._length(k) <= LONGEST_SHORT_LINE else None
+            if label is None:
+                break
+            number, count = label[2], None
+            if number is None and label[3] is None and k + 1 < len(self.at) and self.roles[k + 1] is Role.COUNT:
+                k += 1
+                number = self._line(k)
+            count = 0 if number == "-" else parse_count(number) if number else None
+            if count is not None and (label[1] or "").casefold() == "upvote":
+                found = found._replace(upvotes=count)
+            elif count is not None and label[1] and number:
+                found = found._replace(github_stars=count, github_stars_step=parse_count_step(number))
+            k += 1
+        return found._replace(lines=found.lines + k - start)
 
     def _after_parts(self, title: int, body: int) -> int:
         """Return the line after an abstract that goes on in other lines or paragraphs, or 0 if it does not.
@@ -536,6 +578,8 @@ class _Reader:
         if any(record.organisation_handle and not record.organisation_name for record in self.records):
             # a page's text names an organisation by its handle and its name; here handles are left out
             self.records = [_without_handle(record) for record in self.records]
+        if self.trending:
+            self.records = _once_each(self.records, self.trending)
         account = self.account
         if 0 in account:  # a bug here, never the input's fault: a line would vanish
             raise AssertionError(f"line {account.index(0) + 1} was not placed")
@@ -576,6 +620,35 @@ class _Reader:
         if placed >= 0.8 and long >= 0.8 * max(1, len(self.records)):
             return 0.7 * placed
         return 0.4 * placed
+
+
+def _once_each(records: list[Record], trending: set[int]) -> list[Record]:
+    """Return the records with a card's second copy, right after the first, made one with it.
+
+    Trending pages hold every card twice, for narrow and wide screens. Copies agree in all that both have.
+    ``trending`` holds the first lines of the records that are such cards.
+    """
+    kept: list[Record] = []
+    for record in records:
+        last = kept[-1] if kept else None
+        if last is None or record.line_start not in trending or last.title != record.title:
+            kept.append(record)
+            continue
+        both = {name: (getattr(last, name), getattr(record, name)) for name in Record._fields[2:]}
+        if any(a != b and None not in (a, b) and not _same_day(a, b) for a, b in both.values()):
+            kept.append(record)
+            continue
+        missing = {name: b for name, (a, b) in both.items() if a is None}
+        kept[-1] = last._replace(line_end=record.line_end, **missing)
+    return kept
+
+
+def _same_day(one: object, other: object) -> bool:
+    """Say whether two texts print one day: wide screens print "Published on" before it."""
+    if not (isinstance(one, str) and isinstance(other, str)):
+        return False
+    days = parse_printed_date(one), parse_printed_date(other)
+    return days[0] is not None and days[1] is not None and days[0][1:5] == days[1][1:5]
 
 
 def _without_handle(record: Record) -> Record:
