@@ -470,6 +470,57 @@ def explain(
 
 
 @app.command()
+def forms(
+    file: Annotated[
+        Path | None, typer.Argument(help="A file: how it is recognised, and where its lines go.", show_default=False)
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the forms of captures that are read, or how one file is read. Needs no lake and changes nothing.
+
+    Example: `papers forms page.md`.
+    """
+    if file is None:
+        _show_forms(as_json)
+        return
+    from etl_project.recognise import recognise_file
+
+    if not file.is_file():
+        raise _stop(f"{_plain(str(file))}: no such file; give one capture file", UNREADABLE)
+    try:
+        found = recognise_file(file)
+    except OSError as error:
+        raise _stop(
+            f"{_plain(str(file))}: cannot be read ({error.strerror}); check its permissions", UNREADABLE
+        ) from None
+    if as_json:
+        where = [stretch._asdict() for stretch in found.stretches]
+        print(json.dumps({**found.facts, "carried": found.carried, "where": where}, indent=2, ensure_ascii=False))
+        return
+    for name, value in found.facts.items():
+        if value is not None:
+            print(f"{name:<13}{_plain(str(value))}")
+    if found.carried:
+        print(f"{'carries':<13}{', '.join(f'{word} {count}' for word, count in found.carried.items())}")
+    for stretch in found.stretches:
+        lines = str(stretch.first) if stretch.first == stretch.last else f"{stretch.first}-{stretch.last}"
+        print(f"  {lines:>13}  {stretch.went:<8} {_plain(stretch.what)[:120]}".rstrip())
+
+
+def _show_forms(as_json: bool) -> None:
+    from etl_project.captures.catalogue import READ
+
+    if as_json:
+        print(json.dumps([{**form._asdict(), "lacks": form.lacks} for form in READ], indent=2, ensure_ascii=False))
+        return
+    for form in READ:
+        print(f"{form.name}\n  {form.looks}\n  known by     {form.known_by}\n  carries      {', '.join(form.carries)}")
+        print(
+            f"  cannot tell  {', '.join(form.lacks) or '-'}" + (f"\n  note         {form.notes}" if form.notes else "")
+        )
+
+
+@app.command()
 def rejects(lake: LakeOption = None, as_json: JsonOption = False) -> None:
     """Show every record, line and file that was refused, with the reason and what to do about it."""
     from etl_project import publish

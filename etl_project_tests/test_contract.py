@@ -10,7 +10,7 @@ import pytest
 
 from etl_project import dictionary, warehouse
 from etl_project.assets import publication, sql_assets
-from etl_project.captures import FORMS, REFUSAL_REASONS
+from etl_project.captures import FORMS, REFUSAL_REASONS, catalogue
 from etl_project.contract import STAGES, Column, Law, Table, create_table, polars_schema
 from etl_project.expectations import checks_for
 from etl_project.lake import PROJECT, Lake
@@ -136,6 +136,9 @@ def test_a_warehouse_of_another_version_is_left_alone_with_what_to_do(lake: Lake
 
 def test_the_data_dictionary_is_the_declarations() -> None:
     assert dictionary.PATH.read_text("utf-8") == dictionary.render(), "run: make dictionary"
+    assert dictionary.FORMS_PATH.read_text("utf-8") == catalogue.document(), "run: make dictionary"
+    readme = dictionary.README_PATH.read_text("utf-8")
+    assert catalogue.table() in readme and readme == dictionary.with_forms(readme), "run: make dictionary"
     text = dictionary.render()
     for name in (*IDS, *FORMS, *REFUSAL_REASONS):
         assert f"`{name}`" in text
