@@ -80,7 +80,7 @@ def _paragraph(lines: list[tuple[int, str]], listed: dict[str, str], block: int)
     at = lines[0][0]
 
     def end() -> None:
-        nonlocal target, words
+        nonlocal target
         text = trim(join_wrapped([text for _, text in words]))
         images: tuple[str, ...] = ()
         leads = read_target(target) if target else None
@@ -92,7 +92,8 @@ def _paragraph(lines: list[tuple[int, str]], listed: dict[str, str], block: int)
         for i, part in enumerate(parts):
             first, last = (words[0][0], words[-1][0]) if words else (at, at)
             pieces.append(Piece(first, last, part, None if i else target, False, block, () if i else images))
-        target, words = None, []
+        target = None
+        words.clear()
 
     for number, line in lines:
         line = _LAST_IMAGE.sub("", line)
