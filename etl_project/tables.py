@@ -63,7 +63,7 @@ CAPTURED_BASES = (
     "several_pages",
     "absent",
 )
-MATCH_RULES = ("new_paper", "same_arxiv_id", "same_title_and_abstract")
+MATCH_RULES = ("new_paper", "same_arxiv_id", "same_title_and_abstract", "same_title")
 
 RAW_DUMPS = Table(
     name="raw_dumps",
@@ -331,9 +331,9 @@ PAPER_MENTIONS = Table(
     columns=(
         _mention_id(),
         _paper_id(),
-        Column("rule", "text", "What joined the mention to the paper; `new_paper` for the paper's first one.", required=True, one_of=MATCH_RULES),
+        Column("rule", "text", "What joined the mention to the paper: `new_paper` for the paper's first one; the same arXiv id; the same title over the same text; the same title alone, where nothing under that title contradicts.", required=True, one_of=MATCH_RULES),
         Column("title_key", "text", "Title reduced to letters and digits, lower case.", required=True),
-        Column("abstract_key", "text", "Hash of the cleaned abstract's letters and digits; null where the mention shows no abstract.", pattern="[0-9a-f]{16}"),
+        Column("abstract_key", "text", "Hash of the cleaned abstract's letters and digits; null where the mention shows no full abstract.", pattern="[0-9a-f]{16}"),
     ),
     laws=(
         _exists_in("mention_id", "parsed_rows"),
@@ -349,6 +349,14 @@ PAPER_MENTIONS = Table(
             "select paper_id, string_agg(distinct arxiv_id, ', ') as arxiv_ids from {table} join parsed_rows "
             "using (mention_id) group by paper_id having count(distinct arxiv_id) > 1",
             "Two papers were joined; look at `papers explain`.",
+        ),
+        Law(
+            "a_title_joins_one_paper",
+            "Where a title alone joined a mention, one abstract and one arXiv id at most stand under that title.",
+            "select title_key, count(distinct abstract_key) as abstracts, count(distinct arxiv_id) as arxiv_ids from {table} "
+            "join parsed_rows using (mention_id) where title_key in (select title_key from {table} where rule = 'same_title') "
+            "group by title_key having count(distinct abstract_key) > 1 or count(distinct arxiv_id) > 1",
+            "A defect of the matching: report it.",
         ),
         Law(
             "one_new_paper_each",
