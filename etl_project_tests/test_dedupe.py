@@ -356,3 +356,16 @@ def test_mentions_that_a_title_joined_part_when_a_second_abstract_shows_that_it_
 def test_an_id_made_without_an_abstract_does_not_depend_on_how_the_title_is_written() -> None:
     again = CARD._replace(title="Deep Ants Walk Far in Rain")
     assert paper_of(run([CARD]), "card") == paper_of(run([again]), "card")
+
+
+@settings(deadline=None, max_examples=80)
+@given(mention_lists())
+def test_no_paper_has_two_arxiv_ids_and_no_title_joins_two_abstracts(mentions: list[Mention]) -> None:
+    rows = {m.mention_id: m for m in mentions}
+    result = run(mentions)
+    for group in clusters(result):
+        assert len({rows[m].arxiv_id for m in group} - {None}) <= 1
+    for mention, rule in result.paper_mentions.select("mention_id", "rule").rows():
+        if rule == "same_title":
+            same = [m for m in mentions if title_key(m.title) == title_key(rows[mention].title)]
+            assert len({abstract_letters(m.abstract_clean or "") for m in same if m.abstract_kind == "abstract"}) <= 1

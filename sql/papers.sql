@@ -24,6 +24,12 @@ mentions as (
         paper_mentions.mention_id,
         parsed_rows.dump_id,
         parsed_rows.arxiv_id,
+        coalesce(
+            parsed_rows.ai_summary, case when parsed_rows.abstract_kind = 'summary' then parsed_rows.abstract end
+        ) as ai_summary,
+        parsed_rows.n_authors,
+        parsed_rows.organisation_handle,
+        parsed_rows.organisation_name,
         parsed_rows.published_on,
         parsed_rows.published_year_inferred,
         parsed_rows.arxiv_published_at,
@@ -33,12 +39,7 @@ mentions as (
         case parsed_rows.abstract_kind when 'abstract' then 0 when 'cut' then 1 when 'summary' then 2 else 3 end
             as kind_rank,
         case when listed.mention_id is not null then 0 when parsed_rows.n_authors is not null then 1 end
-            as authors_kind,
-        case when parsed_rows.ai_summary is not null or parsed_rows.abstract_kind = 'summary' then 1 end
-            as has_summary,
-        case
-            when parsed_rows.organisation_handle is not null or parsed_rows.organisation_name is not null then 1
-        end as has_owner
+            as authors_rank
     from paper_mentions
     inner join parsed_rows on paper_mentions.mention_id = parsed_rows.mention_id
     inner join captures on parsed_rows.dump_id = captures.dump_id
@@ -69,9 +70,10 @@ summaries as (
     select
         paper_id,
         mention_id,
+        ai_summary,
         row_number() over (partition by paper_id order by load_number, mention_id) as place
     from mentions
-    where has_summary is not null
+    where ai_summary is not null
 ),
 
 ids as (
@@ -121,18 +123,21 @@ authors as (
     select
         paper_id,
         mention_id,
-        row_number() over (partition by paper_id order by authors_kind, load_number, mention_id) as place
+        n_authors,
+        row_number() over (partition by paper_id order by authors_rank, load_number, mention_id) as place
     from mentions
-    where authors_kind is not null
+    where authors_rank is not null
 ),
 
 owners as (
     select
         paper_id,
         mention_id,
+        organisation_handle,
+        organisation_name,
         row_number() over (partition by paper_id order by load_number, mention_id) as place
     from mentions
-    where has_owner is not null
+    where organisation_handle is not null or organisation_name is not null
 )
 
 select
@@ -142,11 +147,10 @@ select
     text_row.abstract,
     text_row.abstract_clean,
     text_row.abstract_kind,
-    coalesce(summary_row.ai_summary, case when summary_row.abstract_kind = 'summary' then summary_row.abstract end)
-        as ai_summary,
-    authors_row.n_authors,
-    owner_row.organisation_handle,
-    owner_row.organisation_name,
+    summaries.ai_summary,
+    authors.n_authors,
+    owners.organisation_handle,
+    owners.organisation_name,
     dates.published_on,
     coalesce(dates.published_year_inferred, false) as published_year_inferred,
     arxiv_times.arxiv_published_at,
@@ -166,12 +170,9 @@ from counted
 inner join texts on counted.paper_id = texts.paper_id and texts.place = 1
 inner join parsed_rows as text_row on texts.mention_id = text_row.mention_id
 left join summaries on counted.paper_id = summaries.paper_id and summaries.place = 1
-left join parsed_rows as summary_row on summaries.mention_id = summary_row.mention_id
 left join ids on counted.paper_id = ids.paper_id and ids.place = 1
 left join dates on counted.paper_id = dates.paper_id and dates.place = 1
 left join arxiv_times on counted.paper_id = arxiv_times.paper_id and arxiv_times.place = 1
 left join daily_days on counted.paper_id = daily_days.paper_id and daily_days.place = 1
 left join authors on counted.paper_id = authors.paper_id and authors.place = 1
-left join parsed_rows as authors_row on authors.mention_id = authors_row.mention_id
 left join owners on counted.paper_id = owners.paper_id and owners.place = 1
-left join parsed_rows as owner_row on owners.mention_id = owner_row.mention_id
