@@ -286,7 +286,9 @@ def parsed(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
 def matched(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
     """Find the paper of every mention; papers known before keep their ids."""
     with warehouse.connect(lake.lake) as connection:
-        keyed = pl.concat([dedupe.keys(batch) for batch in warehouse.mention_texts(connection)])
+        cut = warehouse.read(connection, "select distinct title from parsed_rows where abstract_kind = 'cut'")
+        cut_titles = dedupe.title_keys(cut["title"])
+        keyed = pl.concat([dedupe.keys(batch, cut_titles) for batch in warehouse.mention_texts(connection)])
         before = warehouse.read(connection, "select * from paper_mentions")
         merged_before = warehouse.read(connection, "select * from merged_papers")
         load = warehouse.scalar(connection, "select coalesce(max(load_number), 1) from raw_dumps")

@@ -386,6 +386,7 @@ def explain(
     if not paper:
         raise _stop("an empty name; give a paper id or words of a title", 2)
     with _open(_lake(lake)) as connection:
+        _same_schema(connection)
         found = _rows(
             connection,
             "select paper_id, title from papers where starts_with(paper_id, $1) or arxiv_id = $1 "
@@ -406,67 +407,123 @@ def explain(
                 print(f"{row['paper_id']}  {_plain(row['title'])}", file=sys.stderr)
             raise _stop(f"{len(found)} papers fit {paper!r}; give one of these ids", 2)
         paper_id = found[0]["paper_id"]
-        (values,) = _rows(connection, "select * from papers where paper_id = ?", [paper_id])
-        mentions = _rows(
-            connection,
-            "select mention_id, rule, file_name, line_start, line_end, form, title, n_authors, published_raw, published_on, "
-            "published_basis, upvotes, comments, received_at from paper_mentions join parsed_rows using (mention_id) "
-            "join raw_dumps using (dump_id) where paper_id = ? order by rule <> 'new_paper', mention_id",
-            [paper_id],
-        )
-        links = _rows(
-            connection, "select url, kind, n_mentions from paper_links where paper_id = ? order by url", [paper_id]
-        )
-        conflicts = _rows(
-            connection,
-            "select author_counts.n_values as counts, paper_dates.n_values as dates from author_counts "
-            "join paper_dates using (paper_id) where paper_id = ?",
-            [paper_id],
-        )[0]
-        merged = _rows(connection, "select merged_paper_id from merged_papers where paper_id = ?", [paper_id])
+        explained = _explained(connection, paper_id)
     if as_json:
-        print(
-            json.dumps(
-                {**values, "mentions": mentions, "links": links, "merged": merged, "different_values": conflicts},
-                indent=2,
-                default=str,
-                ensure_ascii=False,
+        print(json.dumps(explained, indent=2, default=str, ensure_ascii=False))
+    else:
+        _print_explained(explained)
+
+
+def _same_schema(connection: Any) -> None:
+    """Stop with what to do if the publication was made by a program of another schema version."""
+    from etl_project.tables import SCHEMA_VERSION
+
+    (row,) = _rows(connection, "select schema_version from publication")
+    if row["schema_version"] != SCHEMA_VERSION:
+        raise _stop(
+            f"what is published has schema version {row['schema_version']}, this program has {SCHEMA_VERSION}; "
+            "publish anew with: papers run",
+            UNREADABLE,
+        )
+
+
+_NAMES_SHOWN = 5
+
+
+def _explained(connection: Any, paper_id: str) -> dict[str, Any]:
+    """Return the paper's values, and rows of what they are from."""
+
+    def rows(query: str) -> list[dict[str, Any]]:
+        return _rows(connection, query, [paper_id])
+
+    (values,) = rows("select * from papers where paper_id = ?")
+    return {
+        **values,
+        "sources": rows("select field, mention_id, n_mentions, n_values from value_sources where paper_id = ? order by field"),
+        "authors": rows("select position, name, mention_id from paper_authors where paper_id = ? order by position"),
+        "repositories": rows(
+            "select repo_key, url, source, g.n_mentions, stars, stars_step, stars_mention_id, captured_on as stars_on from github_links g "
+            "left join paper_metrics m on stars_mention_id = m.mention_id where g.paper_id = ? order by repo_key"
+        ),
+        "links": rows("select url, kind, source, n_mentions from paper_links where paper_id = ? order by url"),
+        "mentions": rows(
+            "select mention_id, rule, file_name, line_start, line_end, p.form, mirror, title, abstract_kind, arxiv_id, n_authors, "
+            "coalesce(organisation_handle, organisation_name) as organisation, published_raw, published_on, published_basis, "
+            "arxiv_published_at, daily_submitted_at, upvotes, comments, github_stars, received_at "
+            "from paper_mentions join parsed_rows p using (mention_id) join captures using (dump_id) "
+            "join raw_dumps using (dump_id) where paper_id = ? order by rule <> 'new_paper', mention_id"
+        ),
+        "merged": rows("select merged_paper_id from merged_papers where paper_id = ? order by merged_paper_id"),
+    }  # fmt: skip
+
+
+def _print_explained(paper: dict[str, Any]) -> None:
+    print(f"{paper['paper_id']}  {_plain(paper['title'])}")
+    names = [author["name"] for author in paper["authors"]]
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    organisation = [paper["organisation_handle"], paper["organisation_name"]]
+    shown = {
+        "title": "",
+        "abstract": _IN_ABSTRACTS_PLACE[paper["abstract_kind"]],
+        "ai_summary": paper["ai_summary"],
+        "arxiv_id": paper["arxiv_id"],
+        "published_on": paper["published_on"] and f"{paper['published_on']}{' (year inferred)' * paper['published_year_inferred']}",
+        "arxiv_published_at": paper["arxiv_published_at"] and f"{paper['arxiv_published_at']} UTC",
+        "daily_on": paper["daily_on"],
+        "n_authors": None if paper["n_authors"] is None else f"{paper['n_authors']}{': ' * bool(names)}{', '.join(names[:_NAMES_SHOWN])}{more}",
+        "organisation": " ".join(part for part in organisation if part) or None,
+    }  # fmt: skip
+    sources = {source["field"]: source for source in paper["sources"]}
+    for field, value in shown.items():
+        origin = f"from {sources[field]['mention_id']}" if field in sources else ""
+        text = "-" if value is None else _plain(str(value))
+        print(f"  {field:<20} {'   '.join(part for part in (text, origin) if part)}")
+    for repository in paper["repositories"]:
+        stars = ""
+        if repository["stars"] is not None:
+            day = f" on {repository['stars_on']}" if repository["stars_on"] else ""
+            stars = f"   {repository['stars']:,} stars{day}, from {repository['stars_mention_id']}"
+        print(f"  {'repository':<20} {_plain(repository['url'])} ({_WHERE[repository['source']]}){stars}")
+    for source in paper["sources"]:
+        if source["n_values"] > 1:
+            print(
+                f"  contradiction: {source['field']} has {source['n_values']} different values in {source['n_mentions']} mentions"
             )
-        )
-        return
-    print(f"{paper_id}  {_plain(values['title'])}")
-    for name in ("arxiv_id", "published_on", "n_authors", "organisation_handle", "organisation_name"):
-        source = {
-            "published_on": "date",
-            "n_authors": "authors",
-            "organisation_handle": "owner",
-            "organisation_name": "owner",
-        }.get(name)
-        inferred = " (year inferred)" if name == "published_on" and values["published_year_inferred"] else ""
-        origin = values.get(f"{source}_mention_id") if source else None
-        print(
-            f"  {name:<20} {'-' if values[name] is None else _plain(str(values[name]))}{inferred}"
-            + (f"   from {origin}" if origin else "")
-        )
-    print(f"  {'title, abstract':<20} from {values['text_mention_id']}")
+    mentions = paper["mentions"]
     print(f"{len(mentions)} mention{'s' if len(mentions) > 1 else ''}:")
     for m in mentions:
+        mirror = f"  served by {_plain(m['mirror'])}" if m["mirror"] else ""
         print(
-            f"  {m['mention_id']}  {_plain(m['file_name'])} lines {m['line_start']}-{m['line_end']}  {m['form']}  joined by {m['rule']}"
+            f"  {m['mention_id']}  {_plain(m['file_name'])} lines {m['line_start']}-{m['line_end']}  {m['form']}  joined by {m['rule']}{mirror}"
         )
-        shown = [
-            f"{k} {m[k]}"
-            for k in ("published_raw", "published_basis", "n_authors", "upvotes", "comments")
-            if m[k] is not None
-        ]
-        print(f"      {_plain(', '.join(shown))}")
-    for what, number in (("dates", conflicts["dates"]), ("numbers of authors", conflicts["counts"])):
-        if number > 1:
-            print(f"  contradiction: {number} different {what} among the mentions")
-    for link in links:
-        print(f"  link {link['url']}  ({link['kind']})")
-    for row in merged:
+        told = [f"{k} {m[k]}" for k in _TOLD_BY_MENTIONS if m[k] is not None]
+        print(f"      {_plain(', '.join(told))}")
+    for link in paper["links"]:
+        print(f"  link {_plain(link['url'])}  ({link['kind']}, {_WHERE[link['source']]})")
+    for row in paper["merged"]:
         print(f"  took over {row['merged_paper_id']}")
+
+
+_IN_ABSTRACTS_PLACE = {
+    "abstract": "",
+    "cut": "only its beginning",
+    "summary": "- (a summary stands in its place)",
+    None: "- (no page shows it)",
+}
+_WHERE = {"abstract": "in the abstract", "page": "on the page", "both": "in the abstract and on the page"}
+_TOLD_BY_MENTIONS = (
+    "abstract_kind",
+    "arxiv_id",
+    "published_raw",
+    "published_basis",
+    "arxiv_published_at",
+    "daily_submitted_at",
+    "n_authors",
+    "organisation",
+    "upvotes",
+    "comments",
+    "github_stars",
+)
 
 
 @app.command()

@@ -191,6 +191,12 @@ def title_key(title: str) -> str:
     return _letters_and_digits(title).decode("utf-8") or title.strip()
 
 
+def abstract_letters(abstract_clean: str) -> bytes:
+    """Return the letters and digits of a cleaned abstract, as UTF-8, the site's short host written in full."""
+    text = abstract_clean.replace("//hf.co/", "//huggingface.co/") if "//hf.co/" in abstract_clean else abstract_clean
+    return _letters_and_digits(text)
+
+
 def abstract_key(abstract_clean: str | None) -> str | None:
     """Return 16 hex digits that stand for the letters and digits of a cleaned abstract; None without one.
 
@@ -198,8 +204,7 @@ def abstract_key(abstract_clean: str | None) -> str | None:
     """
     if not abstract_clean:
         return None
-    text = abstract_clean.replace("//hf.co/", "//huggingface.co/") if "//hf.co/" in abstract_clean else abstract_clean
-    return hashlib.blake2b(_letters_and_digits(text), digest_size=8).hexdigest()
+    return hashlib.blake2b(abstract_letters(abstract_clean), digest_size=8).hexdigest()
 
 
 def stable_id(prefix: str, *parts: str) -> str:

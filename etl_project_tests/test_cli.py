@@ -8,11 +8,14 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from etl_project.cli import app
 from etl_project.lake import PROJECT, Lake
 from etl_project.run import Summary
+from etl_project.tables import SCHEMA_VERSION
+from etl_project_tests.conftest import FormsRun
 
 Papers = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -54,7 +57,7 @@ def test_status_tells_rows_and_when(samples: Lake, papers: Papers) -> None:
     assert " 52\n" in papers("status", lake=samples).stdout
     status = json.loads(papers("status", "--json", lake=samples).stdout)
     assert status["rows"]["papers"] == 52
-    assert status["schema_version"] == 1
+    assert status["schema_version"] == SCHEMA_VERSION
 
 
 def test_sql_prints_tables_csv_and_json(samples: Lake, papers: Papers) -> None:
@@ -92,6 +95,44 @@ def test_explain_leads_from_a_title_to_files_lines_and_rules(samples: Lake, pape
         assert f"{mention['file_name']} lines {mention['line_start']}-{mention['line_end']}" in shown
         text = (PROJECT / "data_lake" / "samples" / mention["file_name"]).read_text("utf-8-sig").split("\n")
         assert mention["title"] in text[mention["line_start"] - 1]
+
+
+def test_explain_shows_each_values_source_and_who_contradicts(forms_run: FormsRun, papers: Papers) -> None:
+    paper = json.loads(papers("explain", "2403.01001", "--json", lake=forms_run.lake).stdout)
+    files = {mention["mention_id"]: mention["file_name"] for mention in paper["mentions"]}
+    of = {source["field"]: files[source["mention_id"]] for source in paper["sources"]}
+    assert {"title": "page.txt", "abstract": "page.txt", "daily_on": "api.json"}.items() <= of.items()
+    assert [author["name"] for author in paper["authors"]] == ["Ada Pebble", "Bo Gravel", "Cy Sand"]
+    mention = {file: mention for mention, file in files.items()}
+    shown = papers("explain", "2403.01001", lake=forms_run.lake).stdout
+    for line in (
+        f"published_on         2024-03-01   from {mention['page.txt']}",
+        f"arxiv_published_at   2024-03-01 18:30:05 UTC   from {mention['api.json']}",
+        f"daily_on             2024-03-04   from {mention['api.json']}",
+        f"n_authors            3: Ada Pebble, Bo Gravel, Cy Sand   from {mention['api.json']}",
+        f"(on the page)   11,312 stars on 2026-06-12, from {mention['api.json']}",
+        "contradiction: n_authors has 3 different values in 3 mentions",
+        "joined by same_title\n",
+    ):
+        assert line in shown
+    assert "contradiction: title" not in shown
+
+
+def test_explain_of_a_card_says_that_nothing_stands_in_the_abstracts_place(forms_run: FormsRun, papers: Papers) -> None:
+    shown = papers("explain", "2403.01003", lake=forms_run.lake).stdout
+    assert "abstract             - (no page shows it)\n" in shown
+    assert "daily_on             -\n" in shown
+
+
+def test_explain_of_a_publication_of_another_version_says_what_to_do(samples: Lake, lake: Lake, papers: Papers) -> None:
+    lake.published.mkdir(parents=True)
+    shutil.copy(samples.database, lake.database)
+    with duckdb.connect(str(lake.database)) as connection:
+        connection.execute("update publication set schema_version = 1")
+    done = papers("explain", "attention", lake=lake)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "has schema version 1" in done.stderr
+    assert "papers run" in done.stderr
 
 
 def test_explain_asks_which_of_several_papers_is_meant(samples: Lake, papers: Papers) -> None:

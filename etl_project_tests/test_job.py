@@ -114,7 +114,7 @@ def test_a_failing_critical_check_leaves_readers_what_they_had(
     # a defect of the papers stage: half of the paper's mentions are lost
     sql = tmp_path / "sql"
     shutil.copytree(warehouse.SQL_FOLDER, sql)
-    broken = (sql / "papers.sql").read_text("utf-8") + "where chosen.paper_id < 'p8'\n"
+    broken = (sql / "papers.sql").read_text("utf-8") + "where counted.paper_id < 'p8'\n"
     (sql / "papers.sql").write_text(broken, "utf-8")
     monkeypatch.setattr(warehouse.run_sql_file, "__defaults__", (sql,))
     more = tmp_path / "more.txt"
