@@ -41,12 +41,9 @@ def read_capture(text: str, damaged: Collection[int] = ()) -> Reading:
     if lines[-1] == "":
         lines.pop()
     opened = open_envelope(lines)
-    if numbered.recognise(opened.lines) >= LEAST_CONFIDENCE:
-        return numbered.read(opened, damaged)
-    if link_lines.recognise(opened.lines) >= LEAST_CONFIDENCE:
-        return link_lines.read(opened, damaged)
-    if markdown.recognise(opened.lines) >= LEAST_CONFIDENCE:
-        return markdown.read(opened, damaged)
+    for linked in (numbered, link_lines, markdown):
+        if linked.recognise(opened.lines, text) >= LEAST_CONFIDENCE:
+            return linked.read(opened, damaged)
     reading = plain_text.read(opened, damaged)
     if reading.confidence < LEAST_CONFIDENCE:
         for refusal in reading.refusals:

@@ -41,7 +41,10 @@ _LABELS = frozenset(
         "\n    ", "|"
     ).split("|")
 )
+_ON_TRENDING = frozenset({"trending papers", "arxiv page", "link: arxiv page"})
 _UPVOTE = re.compile(r"(?:upvotes?|▲|△|⬆)\s*:?\s*(\S+)|(\S+)\s+upvotes?", re.IGNORECASE)
+#: How a checkbox beside a number of upvotes shows.
+_CHECKBOX = re.compile(r"\[[ xX-]?\]\s*(?=\S)")
 _STARS = re.compile(
     r"(?:link:\s*)?(?:github|code|stars?)?\s*[:★⭐☆]?\s*([0-9][0-9.,]*[km]?)(?:\s*(?:stars?|★|⭐))?", re.IGNORECASE
 )
@@ -140,6 +143,7 @@ def understand(piece: Piece) -> Part:
     if target is None or target.leads in (Leads.PAPER, Leads.MISSING):
         return _understand_words(part, text, lower, piece, target)
     if target.leads is Leads.VOTE:
+        text = _CHECKBOX.sub("", text, count=1) if text.startswith("[") else text
         return part("upvotes", _votes(text)) if not text or _is_votes(text) else part("stray")
     if target.leads is Leads.COMMUNITY:
         count = parse_count(text)
@@ -232,10 +236,13 @@ class _Reader:
         self.page_days: list[str] = []
         self.days = list(page.days)
         self.trending_cards = 0
+        self.on_trending = False  # where a summary stands in the abstract's place
         self.count_leads = False  # a number without a link stood before the first title
 
     def read(self, form: str, trending_form: str) -> Reading:
-        self._part_into_cards([understand(piece) for piece in self.page.pieces])
+        parts = [understand(piece) for piece in self.page.pieces]
+        self.on_trending = any(_is_of_trending(part) for part in parts)
+        self._part_into_cards(parts)
         self._check_neighbours()
         self._assemble()
         account, total = self.account, len(self.page.lines)
@@ -523,10 +530,7 @@ class _Reader:
         text = abstract.text if abstract else None
         kind = None
         if abstract is not None and text is not None:
-            on_trending = any(_PUBLISHED_ON.match(p.text) for p in dates) or any(
-                p.kind in ("github", "arxiv") for p in parts
-            )
-            kind = "summary" if on_trending and is_one_sentence(text) else abstract_kind(text)
+            kind = "summary" if self.on_trending and is_one_sentence(text) else abstract_kind(text)
         record = Record(
             min(p.piece.line for p in card.parts),
             max(p.piece.line_end for p in card.parts),
@@ -546,6 +550,14 @@ class _Reader:
             page_day=card.page_day,
         )
         return _Read(record, unplaced)
+
+
+def _is_of_trending(part: Part) -> bool:
+    """Say whether a part stands on trending pages only."""
+    if part.kind in ("github", "arxiv", "heading", "label", "date", "metadata"):
+        lower = part.text.casefold()
+        return part.kind in ("github", "arxiv") or lower in _ON_TRENDING or "published on" in lower
+    return False
 
 
 def _is_card(record: Record) -> bool:

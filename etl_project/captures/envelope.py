@@ -65,7 +65,18 @@ def open_envelope(lines: list[str]) -> Opened:
     quoted = sum(line.lstrip().startswith(">") for line in lines)
     if quoted > 0.8 * sum(bool(line.strip()) for line in lines):
         lines = [re.sub(r"^\s*>\s?", "", line) for line in lines]
-    return Opened(lines, *_day_and_query(told))
+    return Opened(_without_margin(lines), *_day_and_query(told))
+
+
+def _without_margin(lines: list[str]) -> list[str]:
+    """Return the lines without the spaces that all of them begin with."""
+    margin = _MOST_LINES
+    for line in lines:
+        if line and not line[0].isspace():
+            return lines
+        if not line.isspace() and line:
+            margin = min(margin, len(line) - len(line.lstrip(" ")))
+    return [line[margin:] for line in lines] if margin else lines
 
 
 def _take_fences(lines: list[str]) -> None:

@@ -45,6 +45,14 @@ def join_wrapped(lines: Sequence[str]) -> str:
     return text
 
 
+def completes(before: str, after: str) -> bool:
+    """Say whether ``after`` is the rest of metadata or page furniture that begins with ``before``: "Oct 8," and "2024"."""
+    before = before.lstrip("·•∙⋅ ")
+    if len(before) + len(after) >= LONGEST_SHORT_LINE or role_of(before).role is not Role.TEXT:
+        return False
+    return role_of(f"{before} {after}").role not in (Role.TEXT, Role.BLANK)
+
+
 class Joined(NamedTuple):
     """Lines with the wrapped ones joined: ``firsts`` are their first lines in the file (1-based), of ``total`` lines."""
 

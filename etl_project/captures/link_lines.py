@@ -17,16 +17,22 @@ _ADDRESS_LINE = re.compile(
 )
 #: How a checkbox beside a number shows.
 _CHECKBOX = re.compile(r"^\[(?:-|x| )?\]\s*(?=\S)")
+_OF_PAPERS = frozenset({Leads.PAPER, Leads.VOTE, Leads.COMMUNITY})
 #: Brackets of Markdown that a tool left behind: "[" on a line of its own, "](address)" glued to the words.
 _GLUED = re.compile(r"(.*?)\]\((https?://[^\s()]+)\)\s*", re.DOTALL)
 
 
-def recognise(lines: list[str]) -> float:
+_PAPER_LINE = re.compile(r"^[ \t>]*(?:[-*→↳][ \t]*)?[<(\[]?(?:https?://[^\s<>()\[\]]+)?/(?:papers|login)[/?]", re.MULTILINE)
+
+
+def recognise(_: list[str], text: str) -> float:
     """Return the confidence (0 to 1) that links stand on lines of their own: at least two that lead to papers."""
     found = 0
-    for line in lines:
-        if "/papers" in line and (match := _ADDRESS_LINE.fullmatch(line)):
-            found += read_target(match[1]).leads in (Leads.PAPER, Leads.VOTE, Leads.COMMUNITY)
+    for start in _PAPER_LINE.finditer(text):
+        end = text.find("\n", start.start())
+        line = text[start.start() : end if end >= 0 else len(text)].lstrip("> \t")
+        if (match := _ADDRESS_LINE.fullmatch(line)) and read_target(match[1]).leads in _OF_PAPERS:
+            found += 1
             if found >= 2:
                 return 0.9
     return 0.0
@@ -66,10 +72,11 @@ def find_pieces(lines: list[str]) -> list[Piece]:
         if match := _ADDRESS_LINE.fullmatch(line):
             last = _paragraphs(waiting)[-1:] or [[]]
             flush(len(last[0]))
-            if waiting:
+            if waiting and not (len(waiting) == 1 and _has_no_link(waiting[0][1], match[1])):
                 add(waiting, match[1], number)
                 waiting = []
             else:
+                flush()
                 pieces.append(Piece(number, number, "", match[1], False, block))
         elif (glued := _GLUED.fullmatch(text)) and glued[1].strip():
             flush()
@@ -81,6 +88,16 @@ def find_pieces(lines: list[str]) -> list[Piece]:
         blank = False
     flush()
     return pieces
+
+
+def _has_no_link(words: str, address: str) -> bool:
+    """Say whether the words are ones that no page links to a paper, so that the address is an image's.
+
+    A day above the first card would become the date of its paper.
+    """
+    if len(words) > LONGEST_SHORT_LINE or read_target(address).leads not in _OF_PAPERS:
+        return False
+    return role_of(words).role in (Role.DATE, Role.SEPARATOR, Role.FURNITURE, Role.HEADING, Role.METADATA)
 
 
 def _paragraphs(lines: list[tuple[int, str]]) -> list[list[tuple[int, str]]]:

@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 from etl_project.captures.cards import Page, read_cards
 from etl_project.captures.envelope import Opened
-from etl_project.captures.lines import join_wrapped, wrap_width
+from etl_project.captures.lines import completes, join_wrapped, wrap_width
 from etl_project.captures.model import Reading
 from etl_project.captures.pieces import Leads, Piece, read_target
 from etl_project.captures.roles import LONGEST_SHORT_LINE, Role, role_of, trim
@@ -33,6 +33,7 @@ _RULE = re.compile(r"\s*(?:[-*_]\s*){3,}|\s*\\+\s*|\s*\|(?:\s*:?-+:?\s*\|)*\s*")
 _MARKER = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])[ \t]+(?=\S)")
 _BREAK = re.compile(r"(?:\\+|<br\s*/?>)[ \t]*$|(?<=\S)\\+(?=[ \t]{2,}\S)", re.IGNORECASE)
 _ITEM = re.compile(r"\s*(?:[-*+]\s+)*[-*+](?=\s|$)")
+_CHECKBOX = re.compile(r"\s*\[[ xX-]?\]\s*")
 _BR = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _BOLD = re.compile(r"(\*\*|__|\*|_)(?=\S)(.+?)(?<=\S)\1", re.DOTALL)
 _ANCHOR = re.compile(
@@ -46,17 +47,28 @@ _OPEN, _SHUT, _PICTURE, _FILL = "\ue000", "\ue001", "\ue002", "\ue003"
 _PRIVATE = str.maketrans("", "", _PICTURE + _FILL)
 
 
-def recognise(lines: list[str]) -> float:
-    """Return the confidence (0 to 1) that the lines are Markdown of a papers page: links that lead to papers."""
-    text = "\n".join(lines)
-    if "](" not in text and "][" not in text:
+#: A link of which only the number is left, at the end of a line; "[1][2]" are citations.
+_NUMBERED_LINK = re.compile(r"(?:[^\d\[\]]|^)\]\s?\[\d{1,5}\]$", re.MULTILINE)
+_REPOSITORY_LINK = re.compile(r"^[ \t>]*\[\s?(?:link:\s*)?github\s[^\[\]]{1,20}\]\(https://github\.com/", re.IGNORECASE | re.MULTILINE)
+_CARD_HEADING = re.compile(r"^[ \t>]*#{2,4} ", re.MULTILINE)
+_PAPER_LINK = re.compile(r"\]\(\s*<?[^\s()<>]*(?:/papers/\d|/papers/</|/login\?next=)")
+
+
+def recognise(lines: list[str], text: str) -> float:
+    """Return the confidence (0 to 1) that ``text``, whose ``lines`` these are, is Markdown of a papers page.
+
+    It has links that lead to papers, or else repositories on lines of their own, or links whose list is missing.
+    """
+    if "](" not in text and "][" not in text and "] [" not in text:
         return 0.0
-    for match in _CLOSE.finditer(text):
-        if match["url"] and read_target(match["url"]).leads in (Leads.PAPER, Leads.VOTE, Leads.COMMUNITY):
-            return 0.9
-    defined = [definition for line in lines if (definition := _DEFINITION.fullmatch(line))]
-    if any(read_target(definition[2]).leads in (Leads.PAPER, Leads.VOTE, Leads.COMMUNITY) for definition in defined):
+    if _PAPER_LINK.search(text):
         return 0.9
+    if "]:" in text:
+        defined = [definition for line in lines if "]:" in line and (definition := _DEFINITION.fullmatch(line))]
+        if any(read_target(definition[2]).leads in (Leads.PAPER, Leads.VOTE, Leads.COMMUNITY) for definition in defined):
+            return 0.9
+    if (_REPOSITORY_LINK.search(text) and _CARD_HEADING.search(text)) or len(_NUMBERED_LINK.findall(text)) >= 3:
+        return 0.8
     return 0.0
 
 
@@ -103,14 +115,26 @@ class _Pieces:
 
     def _number_blocks(self) -> list[int]:
         """Return for each line the number of its paragraph: a blank line, a heading and a list item start one."""
-        blocks, number, blank = [], 0, True
+        blocks, number = [], 0
+        blank, text = True, False  # the line before
         for line in self.doc.split("\n"):
-            empty = not line.strip()
-            if (blank and not empty) or _HEADING.match(line) or _MARKER.match(line):
+            if not line or line.isspace():
+                blocks.append(number)
+                blank, text = True, False
+                continue
+            heading = line.find("#", 0, 8) >= 0 and bool(_HEADING.match(line))
+            item = _MARKER.match(line)
+            # a line of a wrapped paragraph may begin like a list's: "+ 3" or "1. First"
+            item = None if item and text and _is_text(line[item.end() :]) else item
+            if blank or heading or item:
                 number += 1
             blocks.append(number)
-            blank = empty or bool(_HEADING.match(line))
+            blank, text = heading, not heading and not item and _is_text(line)
         return blocks
+
+    def _begins(self, line: int) -> bool:
+        """Say whether a paragraph or a list's item begins on a line."""
+        return line == 0 or self.blocks[line] != self.blocks[line - 1]
 
     def _line(self, offset: int) -> int:
         """Return the 0-based line of a place in the text."""
@@ -183,7 +207,8 @@ class _Pieces:
         first, last = self._line(start), self._line(max(start, end - 1))
         raw = doc[start:end].translate(_PRIVATE)
         text, heading = self._plain(raw), self._is_heading(first, start) or bool(_HEADING.match(raw.strip()))
-        inner = re.match(r"\s*\[([^\[\]]*)\]\s*(.+)", text, re.DOTALL)
+        short = not heading and len(text) <= LONGEST_SHORT_LINE
+        inner = re.match(r"\s*\[([^\[\]]*)\]\s*(.+)", text, re.DOTALL) if short else None
         if inner and (not address or read_target(address).leads is Leads.PROFILE):
             images, text = (*images, inner[1]), inner[2]  # an image whose address was dropped
         self.pieces.append(Piece(first + 1, last + 1, text, address, heading, self.blocks[first], images))
@@ -199,10 +224,12 @@ class _Pieces:
             a = max(start, self.starts[line])
             b = min(end, self.starts[line + 1] - 1 if line + 1 < len(self.starts) else len(doc))
             raw = doc[a:b]
-            damaged = any(a < stop <= b for stop in broken)
+            if not raw or raw.isspace():
+                continue
+            damaged = bool(broken) and any(a < stop <= b for stop in broken)
             at_start = a == self.starts[line]
             heading = at_start and (bool(_HEADING.match(raw)) or line in self.headings)
-            if at_start and not heading and (marker := _MARKER.match(raw)) and not _is_value(raw):
+            if at_start and not heading and (marker := _MARKER.match(raw)) and self._begins(line) and not _is_value(raw):
                 raw = raw[marker.end() :]
             opened = raw.strip().startswith("[") and raw.count("[") > raw.count("]") and at_start
             words = self._plain(raw.translate(_PRIVATE))
@@ -231,8 +258,11 @@ class _Pieces:
 
     def _goes_on(self, before: tuple[int, str], after: tuple[int, str], at_start: bool) -> bool:
         """Say whether a line is the next one of a wrapped paragraph."""
-        joined = self.blocks[before[0]] == self.blocks[after[0]] and after[0] == before[0] + 1 and at_start
-        return joined and self.width > 0 and _is_text(before[1]) and _is_text(after[1])
+        if not self.width or not at_start or after[0] != before[0] + 1:
+            return False
+        if self.blocks[before[0]] == self.blocks[after[0]] and _is_text(before[1]) and _is_text(after[1]):
+            return True
+        return completes(before[1], after[1])
 
     def _flush(self, group: list[tuple[int, str]]) -> None:
         if group:
@@ -255,8 +285,12 @@ class _Pieces:
         raw = _ANCHOR.sub("", _AUTOLINK.sub(r"\1", raw)) if "<" in raw else raw
         lines = [_BR.sub(" ", _BREAK.sub("", line)) for line in raw.split("\n")]
         if len(lines) > 1:  # a list within a link: "- ![](a)", "- ![](b)", "- 3 authors"
-            lines = [line for line in lines if line.strip() and not _ITEM.fullmatch(line.strip())] or ["-"]
-            lines = [_ITEM.sub("", line) if _is_value(line) else line for line in lines]
+            lines = [line for line in lines if not _CHECKBOX.fullmatch(line)]
+            shown = [line for line in lines if line.strip() and not _ITEM.fullmatch(line)]
+            if len(shown) == 1 and _is_value(shown[0]):
+                lines = [_ITEM.sub("", shown[0])]
+            elif not shown:
+                lines = ["-"]
         text = join_wrapped(lines)
         if "\\" in raw:  # a line break within a title became a backslash and two spaces
             text = re.sub(r"(?<=\S)[ \t]{2,}", " ", text)
@@ -272,38 +306,66 @@ class _Pieces:
 
         Links and other words apart, since some tools escape in one of them only.
         """
-        for linked in (True, False):
-            places = [i for i, piece in enumerate(self.pieces) if (piece.target is not None) == linked]
-            texts = [self.pieces[i].text for i in places]
-            everything = "\n".join(texts)
-            undo = _escaped_characters(everything)
-            entities = "&" in everything and not re.search(r"&(?!(?:amp|lt|gt|quot|nbsp|#39|#x27);)", everything)
-            for i, text in zip(places, texts, strict=True):
+        linked = [i for i, piece in enumerate(self.pieces) if piece.target is not None]
+        others = [i for i, piece in enumerate(self.pieces) if piece.target is None]
+        groups = [(places, self._judged(places)) for places in (linked, others)]
+        tool_escapes = any(_always_escaped(text, _MARKS) for _, text in groups)
+        for places, everything in groups:
+            undo = _undoing(everything, tool_escapes)
+            entities = "&" in everything and not _BARE_AMPERSAND.search(everything)
+            bare = _OPEN in everything and not tool_escapes and "[" in everything  # then it is LaTeX's
+            if not undo and not entities and _OPEN not in everything and _SHUT not in everything:
+                continue
+            for i in places:
+                text = before = self.pieces[i].text
                 if undo and "\\" in text:
-                    text = re.sub(rf"\\([{re.escape(undo)}])", r"\1", text)
-                text = re.sub(r"^\\([-+#>])|(?<=\d)\\\.", lambda m: m[1] or ".", text) if "\\" in text else text
-                text = text.replace(_OPEN, "[").replace(_SHUT, "]")
-                if entities:
+                    text = undo.sub(lambda m: m[1] or m[2] or m[3], text)
+                    text = _NUMBER_AT_START.sub(r"\1\2", text)
+                if _OPEN in text or _SHUT in text:
+                    text = text.replace(_OPEN, "\\[" if bare else "[").replace(_SHUT, "\\]" if bare else "]")
+                if entities and "&" in text:
                     text = _ENTITY.sub(lambda m: _ENTITIES[m[0]], text)
-                self.pieces[i] = self.pieces[i]._replace(text=trim(text))
+                if text is not before:
+                    self.pieces[i] = self.pieces[i]._replace(text=trim(text))
+
+    def _judged(self, places: list[int]) -> str:
+        """Return the words at ``places`` by which escapes are judged; short ones may have a list's mark before them."""
+        texts = [self.pieces[i].text for i in places]
+        return "\n".join([text for text in texts if len(text) > _SHORT or "\\" in text])
 
 
-_ESCAPABLE = "*_`~<>|(){}!"
+#: Shorter words are values and labels.
+_SHORT = 24
+#: Characters that only tools put a backslash before, and those before which LaTeX has one, too.
+_MARKS, _MARKS_OF_LATEX = "*_`<>()+!", "{}#&|=~"
+#: Where a list, a heading or a quote would begin. A backslash there is a tool's: LaTeX has no such command.
+_AT_START = r"(?:^|(?<=\s))\\([-+>]|#{1,6}|=+)(?=\s|$)|^\\([-+#>=])"
+_NUMBER_AT_START = re.compile(r"((?:^|\s)[0-9]{1,9})\\([.)])(?=\s|$)")
+_BARE_BACKSLASH = re.compile(r"(?<!\\)(?:\\\\)*\\(?=[A-Za-z%\"'$^,; ])")
+_BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|nbsp|#39|#x27);)")
 
 
-def _escaped_characters(text: str) -> str:
-    """Return the characters whose escapes in ``text`` are a tool's."""
-    if "\\" not in text:
+def _always_escaped(text: str, characters: str) -> str:
+    """Return the ``characters`` that stand in ``text`` and never without a backslash."""
+    if "\\" not in text and _OPEN not in text:
         return ""
-    undo = ""
-    for character in _ESCAPABLE:
-        escaped = text.count("\\" + character)
-        if escaped and escaped == text.count(character):
-            undo += character
+    found = "".join(c for c in characters if (escaped := text.count("\\" + c)) and escaped == text.count(c))
+    return found + ("[" if _OPEN in text and "[" not in text else "")
+
+
+def _undoing(text: str, tool_escapes: bool) -> re.Pattern[str] | None:
+    """Return the pattern of the escapes in ``text`` that are a tool's, or None if there are none.
+
+    One of its groups is what to leave of an escape.
+    """
+    if "\\" not in text:
+        return None
+    undo = _always_escaped(text, _MARKS + (_MARKS_OF_LATEX if tool_escapes else "")).replace("[", "")
     # a backslash before a letter, % or a quote is LaTeX's and was not escaped: then no backslash was
-    if "\\\\" in text and not re.search(r"(?<!\\)(?:\\\\)*\\(?=[A-Za-z%\"'&$^,; ])", text):
+    if "\\\\" in text and not _BARE_BACKSLASH.search(text):
         undo += "\\"
-    return undo
+    always = rf"\\([{re.escape(undo)}])" if undo else "()(?!)"
+    return re.compile(f"{always}|{_AT_START}")
 
 
 def _is_text(words: str) -> bool:

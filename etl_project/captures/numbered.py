@@ -5,11 +5,12 @@ their paragraph or to a middle dot; nothing in such a dump says where else they 
 """
 
 import re
-from collections.abc import Callable, Collection
+from bisect import bisect_left
+from collections.abc import Collection
 
 from etl_project.captures.cards import Page, read_cards
 from etl_project.captures.envelope import Opened
-from etl_project.captures.lines import join_wrapped
+from etl_project.captures.lines import completes, join_wrapped
 from etl_project.captures.model import Reading
 from etl_project.captures.pieces import Leads, Piece, read_target
 from etl_project.captures.roles import LONGEST_SHORT_LINE, Role, role_of, trim
@@ -20,6 +21,8 @@ _MARKER = re.compile(r"\[(\d{1,5})\](?!\(|\[\d|:)")
 #: How lists of addresses are written: "45. https://..." and "[45] https://...".
 _LISTED = re.compile(r"\s*(?:\[(\d{1,5})\]:?|(\d{1,5})\.)\s+((?:https?|file)://\S+|/\S+)\s*")
 _LIST_HEADING = re.compile(r"\s*(?:references|(?:visible|hidden) links):?\s*", re.IGNORECASE)
+_NOTHING = "\u200b"
+_LONGEST_LIST_HEADING = 40
 #: The same with the address itself in place of a number.
 _INLINE = re.compile(r"(?<!\[)\[((?:https?|file)://[^\[\]\s]+)\](?!\[)")
 _BULLET = re.compile(r"^\s*(?:[*+•□☆]\s+)+")
@@ -30,13 +33,15 @@ _LAST_IMAGE = re.compile(r"(?<=\])\s*\[\d{4}\]\s*$")
 _IMAGE = re.compile(r"\s*\[[\w.-]{1,40}\]\s*")
 
 
-def recognise(lines: list[str]) -> float:
+def recognise(lines: list[str], text: str) -> float:
     """Return the confidence (0 to 1) that numbers mark links: a list of addresses that lead to papers, and its numbers in the text."""
-    text = "\n".join(lines)
-    inline = [match[1] for match in _INLINE.finditer(text)]
-    if sum(_leads_to_paper(address) for address in inline) >= 2:
-        return 0.9
-    listed = [match for line in lines if (match := _LISTED.fullmatch(line))]
+    if "[http" in text or "[file:" in text:
+        inline = 0
+        for match in _INLINE.finditer(text):
+            inline += _leads_to_paper(match[1])
+            if inline >= 2:
+                return 0.9
+    listed = [match for line in lines if "://" in line or "/papers" in line if (match := _LISTED.fullmatch(line))]
     named = {match[1] or match[2] for match in listed if _leads_to_paper(match[3])}
     marked = sum(match[1] in named for match in _MARKER.finditer(text)) if named else 0
     return 0.9 if marked > text.count("][") else 0.0
@@ -57,22 +62,73 @@ def find_pieces(lines: list[str]) -> list[Piece]:
     listed: dict[str, str] = {}
     kept = []
     for line in lines:
-        match = _LISTED.fullmatch(line)
-        if match:
+        if ("://" in line or "/" in line[:20]) and (match := _LISTED.fullmatch(line)):
             listed[match[1] or match[2]] = match[3]
-        kept.append("" if match or _LIST_HEADING.fullmatch(line) else line)
+            line = ""
+        elif "[" in line:
+            line = _CHECKBOX.sub("", _LAST_IMAGE.sub("", line))
+            line = line if line.strip() else _NOTHING  # it does not part paragraphs as a blank line does
+        elif len(line) < _LONGEST_LIST_HEADING and _LIST_HEADING.fullmatch(line):
+            line = ""
+        kept.append(line)
     pieces: list[Piece] = []
     paragraph: list[tuple[int, str]] = []
+    marks = _find_marks(kept, listed)
     for number, line in enumerate([*kept, ""], 1):
-        if line.strip():
+        if line and not line.isspace():
             paragraph.append((number, line))
         elif paragraph:
-            pieces += _paragraph(paragraph, listed, len(pieces))
+            pieces += _paragraph(paragraph, marks, len(pieces))
             paragraph = []
     return pieces
 
 
-def _paragraph(lines: list[tuple[int, str]], listed: dict[str, str], block: int) -> list[Piece]:
+#: Where a link begins on a line, where its words begin, and its address.
+_Mark = tuple[int, int, str]
+
+
+def _find_marks(lines: list[str], listed: dict[str, str]) -> dict[int, list[_Mark]]:
+    """Return the marks of links by 1-based number of their line.
+
+    Browsers number links as they come. So of numbers that are in the list, those that break the order are
+    citations ("[12]") and no marks, but for a line's first that leads to a paper: lines were moved there.
+    """
+    found: list[tuple[int, re.Match[str], str]] = []
+    addressed: dict[int, list[_Mark]] = {}
+    for number, line in enumerate(lines, 1):
+        if "[" not in line:
+            continue
+        for match in _MARKER.finditer(line):
+            if (address := listed.get(match[1])) is not None:
+                found.append((number, match, address))
+        if "[http" in line or "[file" in line:
+            addressed[number] = [(m.start(), m.end(), m[1]) for m in _INLINE.finditer(line)]
+    in_order = _longest_rise([int(match[1]) for _, match, _ in found])
+    for i, (number, match, address) in enumerate(found):
+        if i in in_order or (not match.string[: match.start()].strip() and _leads_to_paper(address)):
+            addressed.setdefault(number, []).append((match.start(), match.end(), address))
+    return addressed
+
+
+def _longest_rise(numbers: list[int]) -> set[int]:
+    """Return the places of a longest strictly rising subsequence."""
+    ends: list[int] = []  # of the rises of each length, the least last number
+    places: list[int] = []
+    before: list[int] = []
+    for place, number in enumerate(numbers):
+        length = bisect_left(ends, number)
+        ends[length : length + 1] = [number]
+        places[length : length + 1] = [place]
+        before.append(places[length - 1] if length else -1)
+    rise = set()
+    place = places[-1] if places else -1
+    while place >= 0:
+        rise.add(place)
+        place = before[place]
+    return rise
+
+
+def _paragraph(lines: list[tuple[int, str]], marks: dict[int, list[_Mark]], block: int) -> list[Piece]:
     """Return the pieces of the lines of one paragraph."""
     pieces: list[Piece] = []
     target: str | None = None
@@ -95,31 +151,27 @@ def _paragraph(lines: list[tuple[int, str]], listed: dict[str, str], block: int)
         target = None
         words.clear()
 
-    for number, line in lines:
-        line = _LAST_IMAGE.sub("", line)
-        if _IMAGE.fullmatch(line) and not _MARKER.fullmatch(line.strip()):
-            continue
-        line = _CHECKBOX.sub("", _BULLET.sub("", line + " "))
-        place = 0
-        for marker in sorted([*_MARKER.finditer(line), *_INLINE.finditer(line)], key=lambda m: m.start()):
-            address = listed.get(marker[1]) if marker.re is _MARKER else marker[1]
-            if address is None:
-                continue
-            _add(words, number, line[place : marker.start()], end)
+    def add(number: int, text: str) -> None:
+        """Add the words of a line to those before it, if they are the same text's; metadata stands alone."""
+        if not text.strip(_NOTHING + " \t"):
+            return
+        if words and not (_is_text(words[-1][1]) and _is_text(text)) and not completes(words[-1][1].strip(), text.strip()):
             end()
-            target, place, at = address, marker.end(), number
-        _add(words, number, line[place:], end)
+        words.append((number, text))
+
+    for number, line in lines:
+        marked = marks.get(number, [])
+        if not marked and _IMAGE.fullmatch(line):
+            continue
+        place = 0
+        for start, stop, address in [*marked, (len(line), len(line), "")]:
+            text = line[place:start]
+            add(number, text if place else _BULLET.sub("", text))
+            if start < len(line):
+                end()
+                target, place, at = address, stop, number
     end()
     return pieces
-
-
-def _add(words: list[tuple[int, str]], number: int, text: str, end: Callable[[], None]) -> None:
-    """Add the words of a line to those before it, if they are the same text's; metadata stands alone."""
-    if not text.strip():
-        return
-    if words and not (_is_text(words[-1][1]) and _is_text(text)):
-        end()
-    words.append((number, text))
 
 
 def _is_text(words: str) -> bool:
