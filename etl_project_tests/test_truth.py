@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from etl_project.captures import read_capture
+from etl_project.captures.catalogue import CARRIED, READ
 from etl_project.lake import Lake
 from etl_project.links import find_links
+from etl_project.raw import decode
 from etl_project.run import run_job
-from etl_project_tests.conftest import TRUTH, json_lines, rows_of
+from etl_project_tests.conftest import SAMPLES, TRUTH, json_lines, rows_of
 
 Row = dict[str, Any]
 
@@ -60,7 +63,7 @@ def _link_rows(lake: Lake) -> list[tuple[Any, ...]]:
     return rows_of(
         lake,
         "select file_name, seq, span_start, span_end, url_raw, url, kind, owner, repo, repo_key "
-        "from mention_links join parsed_rows using (mention_id) join raw_dumps using (dump_id)",
+        "from mention_links join parsed_rows using (mention_id) join raw_dumps using (dump_id) where mention_links.source = 'abstract'",
     )
 
 
@@ -162,7 +165,23 @@ def test_the_samples_have_what_they_should_show() -> None:
     assert len(truth) >= 60
     assert len({row["paper"] for row in truth}) >= 45
     for row in truth:
+        if row.get("abstract_kind") == "summary":
+            continue
         assert 100 <= len(row["abstract"].split()) <= 250, (row["file"], row["seq"])
+
+
+def test_every_form_of_the_catalogue_has_a_sample_and_carries_what_it_says() -> None:
+    forms = {form.name: form for form in READ}
+    seen: dict[str, set[str]] = {}
+    for path in SAMPLES.iterdir():
+        reading = read_capture(decode(path.read_bytes()).text or "")
+        carried = {
+            w for w, names in CARRIED.items() if any(getattr(r, n) is not None for r in reading.records for n in names)
+        }
+        seen.setdefault(reading.form, set()).update(carried)
+    assert set(seen) == set(forms)
+    for name, carried in seen.items():
+        assert {"title"} <= carried <= set(forms[name].carries), (name, carried - set(forms[name].carries))
 
 
 def test_no_sample_is_a_real_paper(real_captures: Path) -> None:

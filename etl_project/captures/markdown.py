@@ -49,7 +49,9 @@ _PRIVATE = str.maketrans("", "", _PICTURE + _FILL)
 
 #: A link of which only the number is left, at the end of a line; "[1][2]" are citations.
 _NUMBERED_LINK = re.compile(r"(?:[^\d\[\]]|^)\]\s?\[\d{1,5}\]$", re.MULTILINE)
-_REPOSITORY_LINK = re.compile(r"^[ \t>]*\[\s?(?:link:\s*)?github\s[^\[\]]{1,20}\]\(https://github\.com/", re.IGNORECASE | re.MULTILINE)
+_REPOSITORY_LINK = re.compile(
+    r"^[ \t>]*\[\s?(?:link:\s*)?github\s[^\[\]]{1,20}\]\(https://github\.com/", re.IGNORECASE | re.MULTILINE
+)
 _CARD_HEADING = re.compile(r"^[ \t>]*#{2,4} ", re.MULTILINE)
 _PAPER_LINK = re.compile(r"\]\(\s*<?[^\s()<>]*(?:/papers/\d|/papers/</|/login\?next=)")
 
@@ -65,7 +67,9 @@ def recognise(lines: list[str], text: str) -> float:
         return 0.9
     if "]:" in text:
         defined = [definition for line in lines if "]:" in line and (definition := _DEFINITION.fullmatch(line))]
-        if any(read_target(definition[2]).leads in (Leads.PAPER, Leads.VOTE, Leads.COMMUNITY) for definition in defined):
+        if any(
+            read_target(definition[2]).leads in (Leads.PAPER, Leads.VOTE, Leads.COMMUNITY) for definition in defined
+        ):
             return 0.9
     if (_REPOSITORY_LINK.search(text) and _CARD_HEADING.search(text)) or len(_NUMBERED_LINK.findall(text)) >= 3:
         return 0.8
@@ -229,7 +233,13 @@ class _Pieces:
             damaged = bool(broken) and any(a < stop <= b for stop in broken)
             at_start = a == self.starts[line]
             heading = at_start and (bool(_HEADING.match(raw)) or line in self.headings)
-            if at_start and not heading and (marker := _MARKER.match(raw)) and self._begins(line) and not _is_value(raw):
+            if (
+                at_start
+                and not heading
+                and (marker := _MARKER.match(raw))
+                and self._begins(line)
+                and not _is_value(raw)
+            ):
                 raw = raw[marker.end() :]
             opened = raw.strip().startswith("[") and raw.count("[") > raw.count("]") and at_start
             words = self._plain(raw.translate(_PRIVATE))

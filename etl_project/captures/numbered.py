@@ -155,7 +155,11 @@ def _paragraph(lines: list[tuple[int, str]], marks: dict[int, list[_Mark]], bloc
         """Add the words of a line to those before it, if they are the same text's; metadata stands alone."""
         if not text.strip(_NOTHING + " \t"):
             return
-        if words and not (_is_text(words[-1][1]) and _is_text(text)) and not completes(words[-1][1].strip(), text.strip()):
+        if (
+            words
+            and not (_is_text(words[-1][1]) and _is_text(text))
+            and not completes(words[-1][1].strip(), text.strip())
+        ):
             end()
         words.append((number, text))
 

@@ -12,7 +12,7 @@ _LONGEST_SUMMARY = 700
 
 _SENTENCE_ENDS = frozenset(".!?…。！？")
 _IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_NEXT_SENTENCE = re.compile(r"[.!?]['\"”’)]* +[A-Z]|[。！？].")
+_NEXT_SENTENCE = re.compile(r"[.]['\"”’)]* +[A-Z]|[。！？].")
 _ELLIPSIS = re.compile(r"(?:\.\.\.|…)\s*(?:\(?(?:read |show )?more\)?|expand)?\Z", re.IGNORECASE)
 
 
