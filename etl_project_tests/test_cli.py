@@ -38,7 +38,7 @@ def test_a_run_tells_files_papers_checks_places_and_what_next(tmp_path: Path, pa
         assert said in done.stdout
     assert "passed, 0 failed, 0 warned" in done.stdout
     assert str(lake.database) in done.stdout
-    assert "parsed: 5 of 5 dumps" in done.stderr
+    assert "parsed: 12 of 12 dumps" in done.stderr
     assert "leaked" not in done.stderr
     following = done.stdout.splitlines()[-1].removeprefix("next:").strip()
     again = subprocess.run(following, shell=True, capture_output=True, text=True, check=False, cwd=PROJECT)
