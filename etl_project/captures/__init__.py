@@ -43,7 +43,7 @@ def read_capture(text: str, damaged: Collection[int] = ()) -> Reading:
     opened = open_envelope(lines)
     for linked in (numbered, link_lines, markdown):
         if linked.recognise(opened.lines, text) >= LEAST_CONFIDENCE:
-            return linked.read(opened, damaged)
+            return _with_papers(linked.read(opened, damaged), text)
     reading = plain_text.read(opened, damaged)
     if reading.confidence < LEAST_CONFIDENCE:
         for refusal in reading.refusals:
@@ -56,15 +56,15 @@ def read_capture(text: str, damaged: Collection[int] = ()) -> Reading:
             UNKNOWN,
             reading.confidence,
         )
-    if not reading.records and not reading.refusals:
-        return refuse_whole(
-            text,
-            "no_records",
-            "only the page's head and foot are here; copy the whole page, papers included",
-            reading.form,
-            reading.confidence,
-        )
-    return reading
+    return _with_papers(reading, text)
+
+
+def _with_papers(reading: Reading, text: str) -> Reading:
+    """Return ``reading``, or the refusal of the file where it holds nothing but the page's head and foot."""
+    if reading.records or reading.refusals:
+        return reading
+    detail = "only the page's head and foot are here; copy the whole page, papers included"
+    return refuse_whole(text, "no_records", detail, reading.form, reading.confidence)
 
 
 def refuse_whole(text: str, reason: str, detail: str, form: str = UNKNOWN, confidence: float = 0.0) -> Reading:

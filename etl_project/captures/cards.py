@@ -55,7 +55,6 @@ _OWN_ADDRESS = re.compile(r"(?:https?://[^/\s]+)?/papers/\S+")
 #: What tools write in an image's place.
 _PLACEHOLDER = re.compile(r"\[?\s*(?:img|image|图片|画像|logo|avatar)\b[^\[\]]*\]?", re.IGNORECASE)
 _SUBMITTED = re.compile(r"(?:paper )?submitted by(?:\s+(\S+))?", re.IGNORECASE)
-_PUBLISHED_ON = re.compile(r"published on\b", re.IGNORECASE)
 _AUTHORS_AND_DATE = re.compile(r"\s*[·•∙⋅]\s*")
 
 
@@ -235,7 +234,6 @@ class _Reader:
         self.page_day: str | None = None
         self.page_days: list[str] = []
         self.days = list(page.days)
-        self.trending_cards = 0
         self.on_trending = False  # where a summary stands in the abstract's place
         self.count_leads = False  # a number without a link stood before the first title
 
@@ -253,7 +251,7 @@ class _Reader:
         fields, refused = account.count(_FIELD), account.count(_REFUSED)
         mirror, unknown = hosts([piece.target for piece in self.page.pieces if piece.target])
         return Reading(
-            trending_form if 2 * self.trending_cards > len(self.records) else form,
+            trending_form if self.on_trending else form,
             0.9 if self.records or self.refusals else 0.6,
             self.records,
             self.refusals,
@@ -418,6 +416,13 @@ class _Reader:
                 )
                 if not whole or not (card.has("title") or card.has("text")):
                     mixed |= {i - 1, i, i + 1}
+        for i in range(1, len(cards)):
+            before, card = cards[i - 1 : i + 1]
+            headless = card.arxiv_id is not None and not card.has("title") and not card.has("text")
+            # votes follow the text on trending pages, so a card of nothing else has lost its text to the card before
+            if headless and before.arxiv_id != card.arxiv_id and not before.has("upvotes"):
+                if any(part.kind == "text" and part.target is None for part in before.parts):
+                    mixed |= {i - 1, i}
         for i in sorted(mixed, reverse=True):
             self._refuse_card(cards[i], "mixed_cards", "parts of two papers stand mixed here; copy the page again")
             del cards[i]
@@ -473,7 +478,6 @@ class _Reader:
 
     def _accept(self, record: Record, parts: list[Part]) -> None:
         self.records.append(record)
-        self.trending_cards += any(_PUBLISHED_ON.match(p.text) or p.kind in ("github", "arxiv") for p in parts)
         for part in parts:
             for line in range(part.piece.line, part.piece.line_end + 1):
                 self.account[line] = _FIELD
@@ -501,7 +505,7 @@ class _Reader:
         ids = {part.arxiv_id for part in parts} - {None}
         if len(ids) > 1:
             raise Contradiction("contradicting_fields", f"links to several papers: {', '.join(sorted(map(str, ids)))}")
-        title, rest = _take_title(parts)
+        title, rest = _take_title(parts, card.arxiv_id)
         abstract, rest = _take_abstract(rest)
         owner, rest = _take_owner(rest)
         unplaced = [p for p in rest if p.kind in ("text", "stray", "link", "count", "profile", "title", "metadata")]
@@ -554,10 +558,12 @@ class _Reader:
 
 def _is_of_trending(part: Part) -> bool:
     """Say whether a part stands on trending pages only."""
-    if part.kind in ("github", "arxiv", "heading", "label", "date", "metadata"):
+    if part.kind in ("github", "stars"):  # a menu has a link to GitHub, too, but without stars
+        return part.value is not None and (part.kind == "github" or "github" in part.text.casefold())
+    if part.kind in ("heading", "label", "date", "metadata"):
         lower = part.text.casefold()
-        return part.kind in ("github", "arxiv") or lower in _ON_TRENDING or "published on" in lower
-    return False
+        return lower in _ON_TRENDING or "published on" in lower
+    return part.kind == "arxiv"
 
 
 def _is_card(record: Record) -> bool:
@@ -593,12 +599,14 @@ def _split_metadata(parts: list[Part]) -> list[Part]:
     return split
 
 
-def _take_title(parts: list[Part]) -> tuple[str, list[Part]]:
+def _take_title(parts: list[Part], card_id: str | None) -> tuple[str, list[Part]]:
     """Return the card's title and its other parts; Contradiction if none or several can be it."""
     titles = [p for p in parts if p.kind == "title"]
     if not titles:
         # without headings the first words that lead to the paper are its title
         titles = [p for p in parts if p.kind == "text" and p.target is not None][:1]
+        if titles and (titles[0].arxiv_id is None or card_id is None):
+            raise Contradiction("unplaced_text", "a link without its address, and no heading; copy the whole page")
         if titles and (len(titles[0].text) > LONGEST_TITLE or reads_as_sentences(titles[0].text, several=True)):
             raise Contradiction("abstract_without_title", "put the paper's title before it and give it again")
     if not titles:
@@ -619,7 +627,7 @@ def _take_title(parts: list[Part]) -> tuple[str, list[Part]]:
 
 def _take_abstract(parts: list[Part]) -> tuple[Part | None, list[Part]]:
     """Return the part that is the abstract, or None, and the others; Contradiction if several can be it."""
-    texts = _paragraphs([p for p in parts if p.kind in ("text", "link")])
+    texts = _paragraphs(parts)
     owners = {
         id(p)
         for p, after in pairwise(parts)
@@ -646,14 +654,21 @@ def _take_abstract(parts: list[Part]) -> tuple[Part | None, list[Part]]:
 
 
 def _paragraphs(parts: list[Part]) -> list[Part]:
-    """Return the parts with words and links of one running text joined: tools make links of addresses in abstracts."""
+    """Return the texts and links, those of one running text joined: tools make links of addresses in abstracts."""
     joined: list[Part] = []
+    adjoining = False
     for part in parts:
-        last = joined[-1] if joined else None
-        runs_on = (
-            last is not None and last.piece.block == part.piece.block and (last.target is None or last.kind == "link")
-        )
-        if last is not None and runs_on and (part.target is None or part.kind == "link"):
+        if part.kind not in ("text", "link"):
+            adjoining = False
+            continue
+        last = joined[-1] if joined and adjoining else None
+        adjoining = True
+        if (
+            last is not None
+            and last.piece.block == part.piece.block
+            and (last.target is None or last.kind == "link")
+            and (part.target is None or part.kind == "link")
+        ):
             words = last.piece.text + part.piece.text
             piece = last.piece._replace(text=words, line_end=part.piece.line_end, target=None)
             joined[-1] = Part("text", piece, None, trim(words))

@@ -45,12 +45,30 @@ def join_wrapped(lines: Sequence[str]) -> str:
     return text
 
 
-def completes(before: str, after: str) -> bool:
-    """Say whether ``after`` is the rest of metadata or page furniture that begins with ``before``: "Oct 8," and "2024"."""
-    before = before.lstrip("·•∙⋅ ")
+def completes(lines: Sequence[str], after: str) -> bool:
+    """Say whether ``after`` is the rest of metadata or page furniture that begins in ``lines``: "Oct 8," and "2024"."""
+    if len(lines) > 2:
+        return False
+    before = " ".join([line.strip() for line in lines]).lstrip("·•∙⋅ ")
+    after = after.strip()
     if len(before) + len(after) >= LONGEST_SHORT_LINE or role_of(before).role is not Role.TEXT:
         return False
-    return role_of(f"{before} {after}").role not in (Role.TEXT, Role.BLANK)
+    joined = f"{before} {after}"
+    if joined.endswith(","):
+        joined += " 2024"  # the date's last part may stand on a third line
+    return role_of(joined).role is not Role.TEXT
+
+
+def goes_on(before: str, after: str, width: int) -> bool:
+    """Say whether a line is the next one of a text that was broken at ``width``, whatever its own words are.
+
+    A title's last line may be "Models" or "2024", which alone would be the page's words or a count.
+    """
+    return width > 0 and _is_words(before) and was_broken(before, after, width)
+
+
+def _is_words(line: str) -> bool:
+    return len(line) > LONGEST_SHORT_LINE or role_of(line).role is Role.TEXT
 
 
 class Joined(NamedTuple):
@@ -93,7 +111,7 @@ def unwrap(lines: list[str]) -> Joined:
     firsts: list[int] = []
     before = ""  # the line before, if it is a text's
     for number, (line, text) in enumerate(zip(lines, texts, strict=True), 1):
-        if before and text and _was_broken(before, text, width):
+        if before and text and was_broken(before, text, width):
             kept[-1] = join_wrapped([kept[-1], text])
         else:
             kept.append(text or ("" if _is_drawn(line) else _HEADING.sub("", line)))
@@ -133,12 +151,12 @@ def _width_of_paragraphs(texts: list[str]) -> int:
     broken = [
         width
         for width, paragraph in zip(widths, paragraphs, strict=True)
-        if sum(_was_broken(*pair, width) for pair in pairwise(paragraph)) >= _SHARE_OF_FULL_LINES * (len(paragraph) - 1)
+        if sum(was_broken(*pair, width) for pair in pairwise(paragraph)) >= _SHARE_OF_FULL_LINES * (len(paragraph) - 1)
     ]
     return median_high(broken) if broken else 0
 
 
-def _was_broken(line: str, after: str, width: int) -> bool:
+def was_broken(line: str, after: str, width: int) -> bool:
     """Say whether ``line`` ended because ``after`` did not fit."""
     return len(line.rstrip()) + 1 + len(after.split(maxsplit=1)[0]) > width - _SLACK
 

@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from etl_project.captures.cards import Page, read_cards
 from etl_project.captures.envelope import Opened
-from etl_project.captures.lines import join_wrapped
+from etl_project.captures.lines import goes_on, join_wrapped, wrap_width
 from etl_project.captures.model import Reading
 from etl_project.captures.pieces import Leads, Piece, read_target
 from etl_project.captures.roles import LONGEST_SHORT_LINE, Role, role_of, trim
@@ -52,6 +52,7 @@ def find_pieces(lines: list[str]) -> list[Piece]:
     waiting: list[tuple[int, str]] = []  # words whose address may follow; numbers of lines are 1-based
     block = 0
     blank = False
+    width = wrap_width([line for line in lines if "://" not in line])
 
     def add(words: list[tuple[int, str]], target: str | None, end: int | None = None) -> None:
         text = join_wrapped([text for _, text in words])
@@ -60,7 +61,7 @@ def find_pieces(lines: list[str]) -> list[Piece]:
     def flush(keep: int = 0) -> None:
         """Add the waiting words as words without a link, all but the last ``keep`` lines."""
         nonlocal waiting
-        for group in _paragraphs(waiting[: len(waiting) - keep]):
+        for group in _paragraphs(waiting[: len(waiting) - keep], width):
             add(group, None)
         waiting = waiting[len(waiting) - keep :]
 
@@ -72,7 +73,7 @@ def find_pieces(lines: list[str]) -> list[Piece]:
         if blank:
             block += 1
         if match := _ADDRESS_LINE.fullmatch(line):
-            last = _paragraphs(waiting)[-1:] or [[]]
+            last = _paragraphs(waiting, width)[-1:] or [[]]
             flush(len(last[0]))
             if waiting and not (len(waiting) == 1 and _has_no_link(waiting[0][1], match[1])):
                 add(waiting, match[1], number)
@@ -102,7 +103,7 @@ def _has_no_link(words: str, address: str) -> bool:
     return role_of(words).role in (Role.DATE, Role.SEPARATOR, Role.FURNITURE, Role.HEADING, Role.METADATA)
 
 
-def _paragraphs(lines: list[tuple[int, str]]) -> list[list[tuple[int, str]]]:
+def _paragraphs(lines: list[tuple[int, str]], width: int) -> list[list[tuple[int, str]]]:
     """Return the lines in groups that are one text each: metadata stands alone, other lines up to a blank one together."""
     groups: list[list[tuple[int, str]]] = []
     going_on = False
@@ -111,6 +112,7 @@ def _paragraphs(lines: list[tuple[int, str]]) -> list[list[tuple[int, str]]]:
             going_on = False
             continue
         words = len(text) > LONGEST_SHORT_LINE or role_of(text).role is Role.TEXT
+        words = words or (going_on and goes_on(groups[-1][-1][1], text, width))
         if words and going_on:
             groups[-1].append((number, text))
         else:

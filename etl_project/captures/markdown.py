@@ -28,6 +28,8 @@ _DEFINITION = re.compile(
     r"[ \t]*\[([^\[\]\n]{1,40})\]:[ \t]*<?(\S+?)>?(?:[ \t]+[\"'(].*)?(?:[ \t]*\{[^{}\n]*\})?[ \t]*"
 )
 _HEADING = re.compile(r"\s*#{1,6}(?:\s+|(?=\[))")
+#: The marks that close a heading: "## Heading ##".
+_CLOSING = re.compile(r"\s+#+$")
 _SETEXT = re.compile(r"\s*(?:={3,}|-{3,})\s*")
 _RULE = re.compile(r"\s*(?:[-*_]\s*){3,}|\s*\\+\s*|\s*\|(?:\s*:?-+:?\s*\|)*\s*")
 _MARKER = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])[ \t]+(?=\S)")
@@ -71,7 +73,8 @@ def recognise(lines: list[str], text: str) -> float:
             read_target(definition[2]).leads in (Leads.PAPER, Leads.VOTE, Leads.COMMUNITY) for definition in defined
         ):
             return 0.9
-    if (_REPOSITORY_LINK.search(text) and _CARD_HEADING.search(text)) or len(_NUMBERED_LINK.findall(text)) >= 3:
+    numbered = len(_NUMBERED_LINK.findall(text))
+    if numbered >= 3 or (_CARD_HEADING.search(text) and (numbered >= 2 or _REPOSITORY_LINK.search(text))):
         return 0.8
     return 0.0
 
@@ -94,9 +97,11 @@ class _Pieces:
         self.references: dict[str, str] = {}
         kept = []
         for line in lines:
-            definition = _DEFINITION.fullmatch(line)
+            definition = _DEFINITION.fullmatch(line) if "]:" in line else None
             if definition:
                 self.references[definition[1].casefold()] = definition[2]
+            elif line.endswith("#") and _HEADING.match(line):
+                line = _CLOSING.sub("", line)
             kept.append("" if definition else line)
         self.headings = {
             i
@@ -224,6 +229,7 @@ class _Pieces:
         """Add the pieces of the words between two links."""
         doc = self.doc
         group: list[tuple[int, str]] = []
+        led = ended = True  # a space parts the words from the link before, and the one after
         for line in range(self._line(start), self._line(max(start, end - 1)) + 1 if end > start else 0):
             a = max(start, self.starts[line])
             b = min(end, self.starts[line + 1] - 1 if line + 1 < len(self.starts) else len(doc))
@@ -256,27 +262,31 @@ class _Pieces:
                 self._flush(group)
                 self.pieces.append(Piece(line + 1, line + 1, words, None, True, self.blocks[line]))
             else:
-                if group and not self._goes_on(group[-1], (line, words), at_start):
-                    self._flush(group)
+                if group and not self._goes_on(group, (line, words), at_start):
+                    self._flush(group, led, True)
+                if not group:
+                    led = at_start or raw[0].isspace()
+                ended = b < end or raw[-1].isspace()
                 group.append((line, words))
-        self._flush(group)
+        self._flush(group, led, ended)
 
     def _continues_title(self, line: int, raw: str) -> bool:
         """Say whether a line is the rest of a heading: indented, right below it."""
         last = self.pieces[-1] if self.pieces else None
         return last is not None and last.heading and last.target is None and last.line_end == line and raw[:1] in " \t"
 
-    def _goes_on(self, before: tuple[int, str], after: tuple[int, str], at_start: bool) -> bool:
+    def _goes_on(self, group: list[tuple[int, str]], after: tuple[int, str], at_start: bool) -> bool:
         """Say whether a line is the next one of a wrapped paragraph."""
+        before = group[-1]
         if not self.width or not at_start or after[0] != before[0] + 1:
             return False
         if self.blocks[before[0]] == self.blocks[after[0]] and _is_text(before[1]) and _is_text(after[1]):
             return True
-        return completes(before[1], after[1])
+        return completes([words for _, words in group], after[1])
 
-    def _flush(self, group: list[tuple[int, str]]) -> None:
+    def _flush(self, group: list[tuple[int, str]], led: bool = True, ended: bool = True) -> None:
         if group:
-            text = join_wrapped([words for _, words in group])
+            text = " " * led + join_wrapped([words for _, words in group]) + " " * ended
             first, last = group[0][0], group[-1][0]
             for words in (
                 [text]
@@ -307,7 +317,7 @@ class _Pieces:
         text = trim(text)
         while (bold := _BOLD.fullmatch(text)) and bold[1] not in bold[2]:
             text = bold[2]
-        return trim(re.sub(r"\s+#+$", "", text)) if raw.lstrip().startswith("#") else text
+        return text
 
     # ---- escapes
 
@@ -318,6 +328,9 @@ class _Pieces:
         """
         linked = [i for i, piece in enumerate(self.pieces) if piece.target is not None]
         others = [i for i, piece in enumerate(self.pieces) if piece.target is None]
+        for i in linked:
+            if "\\" in (piece := self.pieces[i]).text and read_target(piece.target or "").leads is Leads.PROFILE:
+                self.pieces[i] = piece._replace(text=_ESCAPED.sub(r"\1", piece.text))  # no name holds LaTeX
         groups = [(places, self._judged(places)) for places in (linked, others)]
         tool_escapes = any(_always_escaped(text, _MARKS) for _, text in groups)
         for places, everything in groups:
@@ -330,13 +343,13 @@ class _Pieces:
                 text = before = self.pieces[i].text
                 if undo and "\\" in text:
                     text = undo.sub(lambda m: m[1] or m[2] or m[3], text)
-                    text = _NUMBER_AT_START.sub(r"\1\2", text)
+                    text = _AFTER_NUMBER.sub(r"\1\2\3\4", text)
                 if _OPEN in text or _SHUT in text:
                     text = text.replace(_OPEN, "\\[" if bare else "[").replace(_SHUT, "\\]" if bare else "]")
                 if entities and "&" in text:
                     text = _ENTITY.sub(lambda m: _ENTITIES[m[0]], text)
                 if text is not before:
-                    self.pieces[i] = self.pieces[i]._replace(text=trim(text))
+                    self.pieces[i] = self.pieces[i]._replace(text=text)
 
     def _judged(self, places: list[int]) -> str:
         """Return the words at ``places`` by which escapes are judged; short ones may have a list's mark before them."""
@@ -344,13 +357,14 @@ class _Pieces:
         return "\n".join([text for text in texts if len(text) > _SHORT or "\\" in text])
 
 
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 #: Shorter words are values and labels.
 _SHORT = 24
 #: Characters that only tools put a backslash before, and those before which LaTeX has one, too.
 _MARKS, _MARKS_OF_LATEX = "*_`<>()+!", "{}#&|=~"
 #: Where a list, a heading or a quote would begin. A backslash there is a tool's: LaTeX has no such command.
 _AT_START = r"(?:^|(?<=\s))\\([-+>]|#{1,6}|=+)(?=\s|$)|^\\([-+#>=])"
-_NUMBER_AT_START = re.compile(r"((?:^|\s)[0-9]{1,9})\\([.)])(?=\s|$)")
+_AFTER_NUMBER = re.compile(r"([0-9])\\(\.)|((?:^|\s)[0-9]{1,9})\\(\))(?=\s|$)")
 _BARE_BACKSLASH = re.compile(r"(?<!\\)(?:\\\\)*\\(?=[A-Za-z%\"'$^,; ])")
 _BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|nbsp|#39|#x27);)")
 

@@ -7,26 +7,33 @@ their paragraph or to a middle dot; nothing in such a dump says where else they 
 import re
 from bisect import bisect_left
 from collections.abc import Collection
+from itertools import pairwise
 
 from etl_project.captures.cards import Page, read_cards
 from etl_project.captures.envelope import Opened
-from etl_project.captures.lines import completes, join_wrapped
+from etl_project.captures.lines import completes, goes_on, join_wrapped, wrap_width
 from etl_project.captures.model import Reading
 from etl_project.captures.pieces import Leads, Piece, read_target
 from etl_project.captures.roles import LONGEST_SHORT_LINE, Role, role_of, trim
 
 FORMS = ("text_numbered_links", "text_numbered_links_trending")
 
-_MARKER = re.compile(r"\[(\d{1,5})\](?!\(|\[\d|:)")
+_MARKER = re.compile(r"\[(\d{1,5})\](?!\((?:https?:|/)|\[\d|:)")
+_FIRST_MARKER = re.compile(r"^[ \t]*(?:[*+•o]\s+)?\[(\d{1,5})\](?![(:])", re.MULTILINE)
 #: How lists of addresses are written: "45. https://..." and "[45] https://...".
 _LISTED = re.compile(r"\s*(?:\[(\d{1,5})\]:?|(\d{1,5})\.)\s+((?:https?|file)://\S+|/\S+)\s*")
 _LIST_HEADING = re.compile(r"\s*(?:references|(?:visible|hidden) links):?\s*", re.IGNORECASE)
+#: Lines of an abstract that begin with citations are fewer than this.
+_MOST_CITED = 6
+_BULLETS = " \t*+•□☆o\xa0"
+#: A title's last line may be the page's word "Models", or a number.
+_ALSO_IN_TITLES = frozenset({Role.FURNITURE, Role.HEADING, Role.COUNT})
 _NOTHING = "\u200b"
 _LONGEST_LIST_HEADING = 40
 #: The same with the address itself in place of a number.
-_INLINE = re.compile(r"(?<!\[)\[((?:https?|file)://[^\[\]\s]+)\](?!\[)")
-_BULLET = re.compile(r"^\s*(?:[*+•□☆]\s+)+")
-_CHECKBOX = re.compile(r"(?:\[\d{1,5}\])?\[[ xX-]\]")
+_INLINE = re.compile(r"(?<!\[)\[((?:https?|file)://[^\[\]\s]+)\](?!\[(?:\d|https?:))")
+_BULLET = re.compile(r"^\s*(?:(?:[*+•□☆]|\(BUTTON\)|o(?=\s*$))(?:\s+|$))+|^\s*[_━═─]{4,}\s*$")
+_CHECKBOX = re.compile(r"(?:\[\d{1,5}\])?\[[ \xa0xX-]\]")
 #: The beginning of a paper's thumbnail's name, which is its id.
 _LAST_IMAGE = re.compile(r"(?<=\])\s*\[\d{4}\]\s*$")
 #: An image without words, by its file's name.
@@ -44,7 +51,12 @@ def recognise(lines: list[str], text: str) -> float:
     listed = [match for line in lines if "://" in line or "/papers" in line if (match := _LISTED.fullmatch(line))]
     named = {match[1] or match[2] for match in listed if _leads_to_paper(match[3])}
     marked = sum(match[1] in named for match in _MARKER.finditer(text)) if named else 0
-    return 0.9 if marked > text.count("][") else 0.0
+    if marked > text.count("]["):
+        return 0.9
+    # the list may be missing: then most lines' first numbers count on
+    numbers = [int(match[1]) for match in _FIRST_MARKER.finditer(text)]
+    counted = sum(0 < b - a < 4 for a, b in pairwise(numbers))
+    return 0.8 if counted >= _MOST_CITED and counted > 0.6 * len(numbers) else 0.0
 
 
 def _leads_to_paper(address: str) -> bool:
@@ -74,11 +86,12 @@ def find_pieces(lines: list[str]) -> list[Piece]:
     pieces: list[Piece] = []
     paragraph: list[tuple[int, str]] = []
     marks = _find_marks(kept, listed)
+    width = wrap_width([line for line in kept if "://" not in line])
     for number, line in enumerate([*kept, ""], 1):
         if line and not line.isspace():
             paragraph.append((number, line))
         elif paragraph:
-            pieces += _paragraph(paragraph, marks, len(pieces))
+            pieces += _paragraph(paragraph, marks, len(pieces), width)
             paragraph = []
     return pieces
 
@@ -99,36 +112,51 @@ def _find_marks(lines: list[str], listed: dict[str, str]) -> dict[int, list[_Mar
         if "[" not in line:
             continue
         for match in _MARKER.finditer(line):
-            if (address := listed.get(match[1])) is not None:
+            address = listed.get(match[1])
+            if address is None and not line[: match.start()].strip(_BULLETS):
+                address = ""  # the list's end is missing
+            if address is not None:
                 found.append((number, match, address))
         if "[http" in line or "[file" in line:
             addressed[number] = [(m.start(), m.end(), m[1]) for m in _INLINE.finditer(line)]
-    in_order = _longest_rise([int(match[1]) for _, match, _ in found])
+    first = [i for i, (_, match, _) in enumerate(found) if not match.string[: match.start()].strip(_BULLETS)]
+    rise = [first[i] for i in _longest_rise([int(found[i][1][1]) for i in first])]
+    in_order = set(rise)
+    # of those within lines, the ones that count on from the mark before
+    for before, after in pairwise([-1, *rise, len(found)]):
+        last = int(found[before][1][1]) if before >= 0 else 0
+        limit = int(found[after][1][1]) if after < len(found) else 10**6
+        for i in range(before + 1, after):
+            if last < (value := int(found[i][1][1])) < limit:
+                in_order.add(i)
+                last = value
+    firsts = set(first)
     for i, (number, match, address) in enumerate(found):
-        if i in in_order or (not match.string[: match.start()].strip() and _leads_to_paper(address)):
+        if i in in_order or (i in firsts and _leads_to_paper(address)):
             addressed.setdefault(number, []).append((match.start(), match.end(), address))
     return addressed
 
 
-def _longest_rise(numbers: list[int]) -> set[int]:
+def _longest_rise(numbers: list[int]) -> list[int]:
     """Return the places of a longest strictly rising subsequence."""
     ends: list[int] = []  # of the rises of each length, the least last number
     places: list[int] = []
     before: list[int] = []
     for place, number in enumerate(numbers):
         length = bisect_left(ends, number)
-        ends[length : length + 1] = [number]
-        places[length : length + 1] = [place]
+        if length == len(ends) or number < ends[length]:  # of two that are equal the first stays
+            ends[length : length + 1] = [number]
+            places[length : length + 1] = [place]
         before.append(places[length - 1] if length else -1)
-    rise = set()
+    rise = []
     place = places[-1] if places else -1
     while place >= 0:
-        rise.add(place)
+        rise.append(place)
         place = before[place]
-    return rise
+    return rise[::-1]
 
 
-def _paragraph(lines: list[tuple[int, str]], marks: dict[int, list[_Mark]], block: int) -> list[Piece]:
+def _paragraph(lines: list[tuple[int, str]], marks: dict[int, list[_Mark]], block: int, width: int) -> list[Piece]:
     """Return the pieces of the lines of one paragraph."""
     pieces: list[Piece] = []
     target: str | None = None
@@ -136,41 +164,52 @@ def _paragraph(lines: list[tuple[int, str]], marks: dict[int, list[_Mark]], bloc
     at = lines[0][0]
 
     def end() -> None:
-        nonlocal target
+        nonlocal target, words
         text = trim(join_wrapped([text for _, text in words]))
         images: tuple[str, ...] = ()
         leads = read_target(target) if target else None
-        if leads and leads.leads is Leads.PROFILE and leads.value and text.startswith(leads.value + " "):
-            images, text = (leads.value,), text[len(leads.value) + 1 :]  # the image's words stand before the name
+        if leads and leads.leads is Leads.PROFILE and leads.value:
+            # the image's words stand before the name, broken within if they are longer than a line
+            handle = re.match(r"\s?".join(map(re.escape, leads.value)) + r"\s+(?=\S)", text)
+            images, text = ((leads.value,), text[handle.end() :]) if handle else ((), text)
         parts = [part for part in re.split(r"\s*[·∙⋅]\s*", text) if part]
         if not parts and target is not None:
             parts = [""]
         for i, part in enumerate(parts):
             first, last = (words[0][0], words[-1][0]) if words else (at, at)
             pieces.append(Piece(first, last, part, None if i else target, False, block, () if i else images))
-        target = None
-        words.clear()
+        target, words = None, []
 
     def add(number: int, text: str) -> None:
         """Add the words of a line to those before it, if they are the same text's; metadata stands alone."""
         if not text.strip(_NOTHING + " \t"):
             return
-        if (
-            words
-            and not (_is_text(words[-1][1]) and _is_text(text))
-            and not completes(words[-1][1].strip(), text.strip())
+        if not words and target is not None and _IMAGE.fullmatch(text):
+            words.append((number, ""))
+            end()
+            return
+        if words and not (
+            (_is_text(words[-1][1]) and _is_text(text))
+            or completes([before for _, before in words], text)
+            or (target is not None and goes_on(words[-1][1], text, width))
+            or (target is not None and _is_text(words[-1][1]) and role_of(text).role in _ALSO_IN_TITLES)
+            or (target is not None and read_target(target).leads is Leads.VOTE)
         ):
             end()
         words.append((number, text))
 
     for number, line in lines:
         marked = marks.get(number, [])
-        if not marked and _IMAGE.fullmatch(line):
+        if not marked and _IMAGE.fullmatch(line) and not (target and words and _is_text(words[-1][1])):
             continue
         place = 0
         for start, stop, address in [*marked, (len(line), len(line), "")]:
             text = line[place:start]
-            add(number, text if place else _BULLET.sub("", text))
+            in_text = words and _is_text(words[-1][1])  # a line of which may begin like a list's
+            if not place and (bullet := _BULLET.match(text)):
+                item = text[bullet.end() :]
+                text = text if in_text and item and _is_text(item) else item
+            add(number, text)
             if start < len(line):
                 end()
                 target, place, at = address, stop, number

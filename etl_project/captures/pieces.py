@@ -19,6 +19,7 @@ class Piece(NamedTuple):
 
     ``target`` is None for words without a link, and "" for a link whose address is missing. ``block`` is
     equal for pieces of one paragraph. ``images`` are the alternative texts of images in the link.
+    ``text`` begins and ends with a space where one parts it from a link before or after it.
     ``damaged`` says that a link was cut off here, so that the words may be half of what they were.
     """
 
