@@ -673,13 +673,6 @@ HTML = "<!DOCTYPE html>\n<html><head><title>Daily Papers</title></head>\n<body><
 MARKDOWN = "[101](https://x.org/login?next=%2Fpapers%2F2606.00683)\n\n### [Ants](https://huggingface.co/papers/2606.00683)\n\nText\n"
 UNSUPPORTED = {
     "html": [HTML, HTML.upper(), "\n\n" + HTML, '<div class="a">\n<section>\n<h3>Ants</h3></section></div>'],
-    "json": [
-        '[{"paper": {"id": "2410.05434"}}]',
-        '{"dailyPapers": []}',
-        '\n[\n {\n  "title": "Ants"}]\n',
-        '{"a": 1}\n{"a": 2}\n',
-        "[]",
-    ],
     "markdown": [MARKDOWN, MARKDOWN * 5, "# Ants\n\n" + "- [a](https://quoll.org/a)\n" * 6],
     "mhtml": ['From: <Saved>\nMIME-Version: 1.0\nContent-Type: multipart/related;\n\tboundary="x"\n\n<html>\n'],
 }

@@ -21,6 +21,11 @@ REFUSAL_REASONS = {
     "wrapped_lines": "A title or an abstract that stands on several lines.",
     "line_too_long": "A line longer than any abstract.",
     "damaged_bytes": "A line with bytes that are not valid in the file's encoding.",
+    "damaged_json": "JSON that breaks off or does not parse, or an object that says one thing twice.",
+    "incomplete_item": "An item or card in a list of papers without a title, or without both abstract and arXiv id.",
+    "contradicting_fields": "An item or card whose own fields name two papers.",
+    "copies_disagree": "A page that shows one card twice, with different values.",
+    "api_error": "The API's error message in place of papers.",
 }
 
 

@@ -5,7 +5,6 @@ from itertools import pairwise
 
 REMEDIES = {
     "html": "a saved web page, not text; open it in a browser, select all, copy, and save that as .txt",
-    "json": "JSON, as the API gives it; captures as plain text are read for now",
     "markdown": "Markdown with links; captures as plain text are read for now",
     "wrapped_text": "text with its lines wrapped at a fixed width; copy the page from a browser, where each abstract is one line",
     "mhtml": "a web archive, not text; open it in a browser, select all, copy, and save that as .txt",
@@ -18,14 +17,11 @@ _HTML = re.compile(r"^\s*<(?:!doctype\s+html|html|head|body|article|main|div|sec
 _HTML_START = re.compile(r"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _MARKDOWN_LINK = re.compile(r"\]\((?:https?://|/)[^)\s]{1,500}\)")
 _PAPER_LINK = re.compile(r"\]\([^)\s]{0,200}/papers/\d{4}\.\d{4,5}")
-_JSON = re.compile(r'\s*(?:\[\s*)?\{\s*"[^"\n]{1,80}"\s*:|\s*\[\s*\]\s*\Z')
 
 
 def recognise(text: str) -> tuple[str | None, float]:
     """Return (form, confidence) of a form that cannot be read yet, or (None, 0.0)."""
     head = text[:_SNIFFED]
-    if _JSON.match(head):
-        return "json", 0.9
     if re.match(r"\s*(?:From|MIME-Version|Snapshot-Content-Location):", head) and "multipart/related" in head:
         return "mhtml", 0.9
     if _HTML_START.match(head) or ("<" in head and len(_HTML.findall(head)) >= 2):
