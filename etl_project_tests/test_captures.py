@@ -669,12 +669,9 @@ def test_a_text_of_unknown_form_is_refused_whole(name):
     assert (reading.form, reading.lines_refused) == ("unknown", reading.lines_total)
 
 
-HTML = "<!DOCTYPE html>\n<html><head><title>Daily Papers</title></head>\n<body><article><h3>Ants</h3></article></body></html>\n"
 MARKDOWN = "[101](https://x.org/login?next=%2Fpapers%2F2606.00683)\n\n### [Ants](https://huggingface.co/papers/2606.00683)\n\nText\n"
 UNSUPPORTED = {
-    "html": [HTML, HTML.upper(), "\n\n" + HTML, '<div class="a">\n<section>\n<h3>Ants</h3></section></div>'],
     "markdown": [MARKDOWN, MARKDOWN * 5, "# Ants\n\n" + "- [a](https://quoll.org/a)\n" * 6],
-    "mhtml": ['From: <Saved>\nMIME-Version: 1.0\nContent-Type: multipart/related;\n\tboundary="x"\n\n<html>\n'],
 }
 
 

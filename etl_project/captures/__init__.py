@@ -5,11 +5,11 @@
 
 from collections.abc import Collection
 
-from etl_project.captures import json_text, plain_text, unsupported
+from etl_project.captures import html, json_text, plain_text, unsupported
 from etl_project.captures.model import ABSTRACT_KINDS, REFUSAL_REASONS, Reading, Record, Refusal
 
 UNKNOWN = "unknown"
-FORMS = (*plain_text.FORMS, *json_text.FORMS, *unsupported.FORMS, UNKNOWN)
+FORMS = (*plain_text.FORMS, *json_text.FORMS, *html.FORMS, *unsupported.FORMS, UNKNOWN)
 #: Below this confidence a file is refused whole rather than taken for a capture.
 LEAST_CONFIDENCE = 0.5
 _EXCERPT = 200
@@ -35,6 +35,8 @@ def read_capture(text: str, damaged: Collection[int] = ()) -> Reading:
     """
     if json_text.recognise(text) >= LEAST_CONFIDENCE:
         return json_text.read(text, damaged)
+    if html.recognise(text) >= LEAST_CONFIDENCE:
+        return html.read(text, damaged)
     form, confidence = unsupported.recognise(text)
     if form is not None and confidence >= LEAST_CONFIDENCE:
         return refuse_whole(text, "form_not_supported", unsupported.REMEDIES[form], form, confidence)

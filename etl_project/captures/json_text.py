@@ -11,12 +11,10 @@ from typing import NamedTuple
 
 from etl_project.captures.items import Refused, read_item, without_cut_author_lists
 from etl_project.captures.json_scan import Broken, Item, Scan, scan
+from etl_project.captures.lines import EXCERPT, account, count_lines, refused_whole
 from etl_project.captures.model import Reading, Record, Refusal
 
 FORMS = ("api_json", "json_lines")
-FURNITURE_LINE, FIELD_LINE, REFUSED_LINE = 0, 1, 2
-
-_EXCERPT = 2_000
 _SNIFFED = 20_000
 _START = re.compile(r"\ufeff?\s*(?:\[\s*\]\s*\Z|(?:\[\s*)?\{\s*\"[^\"\n]{1,80}\"\s*:|(?:\[\s*)?\"\s*\{\s*['\\])")
 #: What remains of a file whose beginning is lost, and stands in no text: members of an item, as JSON or Python write them.
@@ -50,26 +48,21 @@ def read(text: str, damaged: Collection[int] = ()) -> Reading:
     Line ends are ``\\n``. ``damaged`` holds the 1-based numbers of lines with undecodable bytes.
     """
     found = scan(text)
-    total = text.count("\n") + (not text.endswith("\n")) if text else 0
-    account = bytearray(total)
-    lines = _Lines(text, total)
-    records, refusals, days = read_items(text, found, lines.span, account, damaged)
+    total = count_lines(text)
+    records, refusals, days = read_items(text, found, _Lines(text, total).span, damaged)
     if not records and not refusals and not found.empty:
         reason, detail = "no_records", "JSON without papers: no object has a title and an id or an abstract"
         if found.error:
             detail = f"the API answered with an error ({found.error[:200]}); check the day and fetch it again later"
             reason = "api_error"
-        refusals = [Refusal(min(1, total), total, reason, detail, text[:_EXCERPT])]
-        account = bytearray([REFUSED_LINE]) * total
+        refusals = [refused_whole(text, reason, detail)]
     return Reading(
         "json_lines" if found.objects > 1 else "api_json",
         recognise(text) or 0.5,
         records,
         refusals,
         total,
-        account.count(FIELD_LINE),
-        account.count(FURNITURE_LINE),
-        account.count(REFUSED_LINE),
+        *account(records, refusals, total),
         "Trending Papers" if found.trending else None,
         found.query,
         days=days,
@@ -80,16 +73,14 @@ def read_items(
     text: str,
     found: Scan,
     span: Callable[[int, int], tuple[int, int]],
-    account: bytearray,
     damaged: Collection[int] = (),
 ) -> Found:
     """Return the records and refusals of what was found in the JSON ``text``, and the day that it names.
 
-    ``span`` gives the first and last line of a stretch of ``text``; ``account`` (a byte a line) is filled.
+    ``span`` gives the first and last line of a stretch of ``text``.
     """
     records: list[Record] = []
     refusals: list[Refusal] = []
-    refused_lines: list[tuple[int, int]] = []
     days = {item.day for item in found.items if item.day}
     several = len(days) > 1  # each record is then of its own list's day, and the file of none
     parts: list[Item | Broken] = [*found.items, *found.broken]
@@ -98,13 +89,9 @@ def read_items(
         made: Record | Refused | Broken = part if isinstance(part, Broken) else _read(text, part, first, last, damaged)
         if isinstance(made, Record):
             records.append(made._replace(page_day=part.day) if several and isinstance(part, Item) else made)
-            account[first - 1 : last] = bytes([FIELD_LINE]) * (last - first + 1)
         else:
-            excerpt = text[part.start : min(part.end, part.start + _EXCERPT)]
+            excerpt = text[part.start : min(part.end, part.start + EXCERPT)]
             refusals.append(Refusal(first, last, made.reason, made.detail, excerpt))
-            refused_lines.append((first, last))
-    for first, last in refused_lines:
-        account[first - 1 : last] = bytes([REFUSED_LINE]) * (last - first + 1)
     return Found(
         without_cut_author_lists(records), refusals, tuple(("json", day) for day in days) if not several else ()
     )

@@ -4,17 +4,12 @@ import re
 from itertools import pairwise
 
 REMEDIES = {
-    "html": "a saved web page, not text; open it in a browser, select all, copy, and save that as .txt",
     "markdown": "Markdown with links; captures as plain text are read for now",
     "wrapped_text": "text with its lines wrapped at a fixed width; copy the page from a browser, where each abstract is one line",
-    "mhtml": "a web archive, not text; open it in a browser, select all, copy, and save that as .txt",
 }
 FORMS = tuple(REMEDIES)
 
 _SNIFFED = 20_000  # characters from the start; a form shows itself in its first lines
-# At the start of a line: abstracts name tags, too. A page without line ends starts with one.
-_HTML = re.compile(r"^\s*<(?:!doctype\s+html|html|head|body|article|main|div|section)\b", re.IGNORECASE | re.MULTILINE)
-_HTML_START = re.compile(r"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
 _MARKDOWN_LINK = re.compile(r"\]\((?:https?://|/)[^)\s]{1,500}\)")
 _PAPER_LINK = re.compile(r"\]\([^)\s]{0,200}/papers/\d{4}\.\d{4,5}")
 
@@ -22,10 +17,6 @@ _PAPER_LINK = re.compile(r"\]\([^)\s]{0,200}/papers/\d{4}\.\d{4,5}")
 def recognise(text: str) -> tuple[str | None, float]:
     """Return (form, confidence) of a form that cannot be read yet, or (None, 0.0)."""
     head = text[:_SNIFFED]
-    if re.match(r"\s*(?:From|MIME-Version|Snapshot-Content-Location):", head) and "multipart/related" in head:
-        return "mhtml", 0.9
-    if _HTML_START.match(head) or ("<" in head and len(_HTML.findall(head)) >= 2):
-        return "html", 0.9
     if "](" in head and (_PAPER_LINK.search(head) or len(_MARKDOWN_LINK.findall(head)) >= 5):
         return "markdown", 0.8
     if _is_wrapped(head):
