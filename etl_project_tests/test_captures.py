@@ -693,18 +693,13 @@ def test_a_text_of_unknown_form_is_refused_whole(name):
     assert (reading.form, reading.lines_refused) == ("unknown", reading.lines_total)
 
 
-HTML = "<!DOCTYPE html>\n<html><head><title>Daily Papers</title></head>\n<body><article><h3>Ants</h3></article></body></html>\n"
-MARKDOWN = "[101](https://x.org/login?next=%2Fpapers%2F2606.00683)\n\n### [Ants](https://huggingface.co/papers/2606.00683)\n\nText\n"
+BEHIND = "".join(
+    f"ANTS AND MOSS {n} [/papers/2606.0068{n}]\n\nThey follow it. [/papers/2606.0068{n}]\n\n" for n in range(3)
+)
 UNSUPPORTED = {
-    "html": [HTML, HTML.upper(), "\n\n" + HTML, '<div class="a">\n<section>\n<h3>Ants</h3></section></div>'],
-    "json": [
-        '[{"paper": {"id": "2410.05434"}}]',
-        '{"dailyPapers": []}',
-        '\n[\n {\n  "title": "Ants"}]\n',
-        '{"a": 1}\n{"a": 2}\n',
-        "[]",
-    ],
-    "mhtml": ['From: <Saved>\nMIME-Version: 1.0\nContent-Type: multipart/related;\n\tboundary="x"\n\n<html>\n'],
+    "links_after_words": [BEHIND],
+    "org_mode": ["* [[https://huggingface.co/papers/2606.00683][Ants]]\n" * 4],
+    "restructured_text": ["`Ants <https://huggingface.co/papers/2606.00683>`__\n\n" * 4],
 }
 
 

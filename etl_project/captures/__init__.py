@@ -5,12 +5,21 @@
 
 from collections.abc import Collection
 
-from etl_project.captures import link_lines, markdown, numbered, plain_text, unsupported
+from etl_project.captures import html, json_text, link_lines, markdown, numbered, plain_text, unsupported
 from etl_project.captures.envelope import open_envelope
 from etl_project.captures.model import ABSTRACT_KINDS, REFUSAL_REASONS, Reading, Record, Refusal
 
 UNKNOWN = "unknown"
-FORMS = (*plain_text.FORMS, *markdown.FORMS, *link_lines.FORMS, *numbered.FORMS, *unsupported.FORMS, UNKNOWN)
+FORMS = (
+    *plain_text.FORMS,
+    *markdown.FORMS,
+    *link_lines.FORMS,
+    *numbered.FORMS,
+    *html.FORMS,
+    *json_text.FORMS,
+    *unsupported.FORMS,
+    UNKNOWN,
+)
 #: Below this confidence a file is refused whole rather than taken for a capture.
 LEAST_CONFIDENCE = 0.5
 _EXCERPT = 200
@@ -34,6 +43,10 @@ def read_capture(text: str, damaged: Collection[int] = ()) -> Reading:
     A file of no known form, or of a form that has no reader yet, is refused whole with the reason.
     ``damaged`` holds the 1-based numbers of lines with undecodable bytes.
     """
+    if json_text.recognise(text) >= LEAST_CONFIDENCE:
+        return json_text.read(text, damaged)
+    if html.recognise(text) >= LEAST_CONFIDENCE:
+        return html.read(text, damaged)
     form, confidence = unsupported.recognise(text)
     if form is not None and confidence >= LEAST_CONFIDENCE:
         return refuse_whole(text, "form_not_supported", unsupported.REMEDIES[form], form, confidence)

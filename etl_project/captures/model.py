@@ -27,6 +27,9 @@ REFUSAL_REASONS = {
     "mixed_cards": "Parts of two papers that stand mixed.",
     "line_too_long": "A line longer than any abstract.",
     "damaged_bytes": "A line with bytes that are not valid in the file's encoding.",
+    "damaged_json": "JSON that breaks off or does not parse, or an object that says one thing twice.",
+    "incomplete_item": "An item or card in a list of papers without a title, or without both abstract and arXiv id.",
+    "api_error": "The API's error message in place of papers.",
 }
 
 

@@ -1,0 +1,349 @@
+"""Invented papers, and the JSON and pages that show them. Every paper has a word of its own, so that a mix shows."""
+
+import html
+import json
+import re
+from dataclasses import dataclass, field
+from random import Random
+
+from etl_project.captures import REFUSAL_REASONS
+from etl_project.fields import MONTHS
+
+_OWN = re.compile("zz[a-p]{4}zz")
+_SVG = (
+    '<svg class="text-sm peer-checked:text-gray-500" xmlns="http://www.w3.org/2000/svg" width="1em" height="1em" '
+    'viewBox="0 0 12 12"><path fill="currentColor" d="M5.19 2.67a.94.94 0 0 1 1.62 0l3.31 5.72a.94.94 0 0 1-.82 1.4H2.7Z"></path></svg>'
+)
+
+
+def own_word(number):
+    return "zz" + "".join("abcdefghijklmnop"[number >> shift & 15] for shift in (12, 8, 4, 0)) + "zz"
+
+
+@dataclass(frozen=True)
+class Paper:
+    number: int
+    seed: int = 0
+    organisation: bool = False
+    repository: bool = False
+    project: bool = False
+    ai: bool = False
+    comments: int = 0
+    upvotes: int = 7
+    odd: str = ""
+    word: str = field(init=False)
+
+    def __post_init__(self):
+        object.__setattr__(self, "word", own_word(self.number))
+
+    @property
+    def id(self):
+        return f"26{self.number % 6 + 1:02}.{10000 + self.number * 111:05}"
+
+    @property
+    def title(self):
+        return f"{self.word.capitalize()}: How Ants{self.odd} Carry {self.word} Over the Marsh"
+
+    @property
+    def abstract(self):
+        random = Random(self.number * 1000 + self.seed)
+        parts = [f"We follow {self.word} ants that carry{self.odd} moss."]
+        for _ in range(random.randint(5, 12)):
+            parts.append(
+                f"In {random.randint(2, 90)} ravines the {self.word} {random.choice(['quoll', 'otter', 'beetle'])} "
+                f"{random.choice(['counts', 'mends', 'sorts'])} every {random.choice(['lantern', 'pebble', 'kettle'])}."
+            )
+        return " ".join(parts)
+
+    @property
+    def ai_summary(self):
+        return f"A study of {self.word} ants that carry moss over a marsh." if self.ai else None
+
+    @property
+    def authors(self):
+        return tuple(f"{given} {self.word.capitalize()}" for given in ("Ada", "Bo", "Cy", "Dee")[: 1 + self.number % 4])
+
+    @property
+    def org(self):
+        return (f"{self.word}-lab", f"{self.word.capitalize()} Lab, Ltd.") if self.organisation else (None, None)
+
+    @property
+    def github(self):
+        return f"https://github.com/{self.word}/code" if self.repository else None
+
+    @property
+    def stars(self):
+        return 40 + self.number if self.repository else None
+
+    @property
+    def page(self):
+        return f"https://{self.word}.github.io/" if self.project else None
+
+    @property
+    def month(self):
+        return self.number % 12 + 1
+
+    @property
+    def day(self):
+        return self.number % 28 + 1
+
+
+# ---- JSON
+
+
+def item_of(paper, wrapped=False):
+    """Return the API's item for a paper; ``wrapped`` breaks title and abstract as arXiv does."""
+    inner = {
+        "id": paper.id,
+        "authors": [
+            {"_id": f"{paper.number:06}{i}", "name": name, "hidden": i == 1} for i, name in enumerate(paper.authors)
+        ],
+        "publishedAt": f"2025-{paper.month:02}-{paper.day:02}T17:01:02.000Z",
+        "submittedOnDailyAt": f"2026-06-{paper.number % 28 + 1:02}T00:00:00.000Z",
+        "title": paper.title.replace(" Over ", "\n  Over ") if wrapped else paper.title,
+        "submittedOnDailyBy": {"_id": "5e", "fullname": "Ada", "user": "ada"},
+        "summary": paper.abstract.replace(". ", ".\n") if wrapped else paper.abstract,
+        "upvotes": paper.upvotes,
+        "discussionId": f"{paper.number:024}",
+    }
+    if paper.project:
+        inner["projectPage"] = paper.page
+    if paper.repository:
+        inner["githubRepo"] = paper.github
+    if paper.ai:
+        inner |= {"ai_summary": paper.ai_summary, "ai_keywords": ["ants", "moss"]}
+    if paper.repository:
+        inner["githubStars"] = paper.stars
+    organisation = {"_id": "5f", "name": paper.org[0], "fullname": paper.org[1], "avatar": "https://a.org/a.png"}
+    if paper.organisation:
+        inner["organization"] = organisation
+    item = {
+        "paper": inner,
+        "publishedAt": f"2025-{paper.month:02}-{paper.day:02}T13:01:02.000Z",
+        "title": paper.title,
+        "summary": inner["summary"],
+        "thumbnail": f"https://cdn-thumbnails.huggingface.co/social-thumbnails/papers/{paper.id}.png",
+        "numComments": paper.comments,
+        "submittedBy": {"_id": "5e", "fullname": "Ada", "name": "ada", "followerCount": 3},
+    }
+    if paper.organisation:
+        item["organization"] = organisation
+    return item | {"isAuthorParticipating": False}
+
+
+def flat_item(paper, names=0, authors=0):
+    """Return the same as other projects flatten it."""
+    number = [
+        {"id": paper.id},
+        {"paper_id": paper.id + "v2"},
+        {"arxivId": paper.id},
+        {"url": f"https://huggingface.co/papers/{paper.id}"},
+    ]
+    listed = [
+        list(paper.authors),
+        [f"{name}," for name in paper.authors],
+        [{"name": name} for name in paper.authors],
+        ", ".join(paper.authors),
+    ]
+    return {
+        **number[names % 4],
+        "title": paper.title,
+        ["abstract", "summary"][names % 2]: paper.abstract,
+        "authors": listed[authors % 4],
+        ["upvotes", "num_upvotes"][names % 2]: paper.upvotes,
+        "tags": [],
+    }
+
+
+def to_json(value, random):
+    return json.dumps(
+        value,
+        ensure_ascii=random.random() < 0.5,
+        indent=random.choice([None, None, 1, 2, "\t"]),
+        separators=random.choice([None, (",", ":")]),
+    )
+
+
+# ---- pages
+
+
+def page_of(papers, kind="search", data=True, cards=True, seed=0, host="", day="2026-06-11", query="ants"):
+    """Return the page of some papers as a browser saves it."""
+    random = Random(seed)
+    break_ = random.choice(["", "\n", "\n\t\t"])
+    items = [item_of(paper) for paper in papers]
+    props = {
+        "dateString": day,
+        ("searchResults" if kind == "search" else "dailyPapers"): items,
+        "query": {"q": query},
+        "isTrending": kind == "trending",
+    }
+    text = html.escape(json.dumps(props, ensure_ascii=False), quote=False).replace("&gt;", random.choice([">", "&gt;"]))
+    quote = random.choice(['"', "'"])
+    text = text.replace('"', "&quot;") if quote == '"' or random.random() < 0.5 else text
+    text = text.replace("'", "&#39;") if quote == "'" else text
+    attributes = [f"data-props={quote}{text}{quote}", 'data-target="DailyPapers"', 'class="SVELTE_HYDRATER contents"']
+    random.shuffle(attributes)
+    heading = "Trending Papers" if kind == "trending" else "Daily Papers"
+    return (
+        f'<!doctype html>\n<html class="">\n<head>\n<meta charset="utf-8" />\n'
+        f'<meta property="og:url" content="https://huggingface.co/papers/date/{day}" />\n'
+        "<style>article { color: red }</style>\n<script>const a = '<article>';</script>\n</head>\n<body class=\"DailyPapersPage\">\n"
+        f'<div {" ".join(attributes) if data else ""}><section>{break_}<h1 class="text-2xl">{heading}</h1>'
+        f'<h2>by<a href="{host}/akhaliq"><img alt="" src="/a.png"><span>AK</span></a> and the research community</h2>{break_}'
+        f'<input type="search" placeholder="Search any paper with AI" value="{html.escape(query)}">'
+        f'<a href="{host}/papers/date/2026-06-10">{_SVG}</a> <div class="w-24">Jun 11</div> <a href="{host}/papers/date/2026-06-12">{_SVG}</a>\n'
+        + "\n".join(card_of(paper, kind, random, host) for paper in (papers if cards else []))
+        + f'\n<a href="{host}/papers/date/2026-06-10">Previous</a></section></div>\n'
+        f'<footer><nav><a href="{host}/models">Models</a><a href="{host}/huggingface">About</a></nav></footer>\n</body>\n</html>\n'
+    )
+
+
+def card_of(paper, kind, random, host=""):
+    parts = _Parts(paper, random, host)
+    if kind == "trending":
+        blocks = [
+            f'<div class="{size}">{parts.thumbnail()}{parts.title()}<div class="mb-2"><p class="line-clamp-2">{parts.text(paper.ai_summary or paper.abstract)}</p></div>'
+            f"<div>{parts.owner(linked=False)}<span>·</span> <span>{on}{parts.date(year=True)}</span></div>{parts.upvotes('Upvote ')}{parts.repository()}"
+            f'<a href="https://arxiv.org/abs/{paper.id}" class="btn">{_SVG} <span>arXiv Page</span></a></div>'
+            for size, on in (("hidden md:flex", "Published on "), ("flex md:hidden", ""))
+        ]
+        inner = "".join(blocks)
+    elif kind == "daily":
+        inner = (
+            f'{parts.thumbnail()}<div>Submitted by\n\t\t<div><img alt="ada" src="/b.svg"></div> ada</div>{parts.upvotes()}'
+            f"{parts.title()}<div>{parts.owner()}{parts.stars()}{parts.comments()}</div>"
+        )
+    else:
+        inner = (
+            f'{parts.upvotes()}{parts.title()} <a {parts.href()}><p class="line-clamp-4">{parts.text(paper.abstract)}</p></a>'
+            f"<div>{parts.owner()}<span>·</span> <span>{parts.date(year=False)}</span> {parts.comments()}</div>"
+        )
+    return f'<article class="relative rounded-xl border"><div class="flex [&>svg]:h-4">{inner}</div></article>'
+
+
+@dataclass
+class _Parts:
+    paper: Paper
+    random: Random
+    host: str
+
+    def gap(self):
+        return self.random.choice(["", "", " ", "\n\t\t", "<!---->", "<!--[-1--><!--]-->"])
+
+    def href(self, tail=""):
+        parts = [
+            f'href="{self.host}/papers/{self.paper.id}{tail}"',
+            'class="line-clamp-3 cursor-pointer"',
+            'target="_blank"',
+        ]
+        self.random.shuffle(parts)
+        return " ".join(parts)
+
+    def text(self, text):
+        text = html.escape(text, quote=self.random.random() < 0.5)
+        return text.replace(" the ", self.random.choice([" the ", "\n\t\tthe ", "<br>the "]), 1)
+
+    def thumbnail(self):
+        return f'<a {self.href()}><img alt="" src="https://cdn-thumbnails.huggingface.co/social-thumbnails/papers/{self.paper.id}.png"/></a>{self.gap()}'
+
+    def title(self):
+        return f'<h3 class="mb-1">{self.gap()}<a {self.href()}>{self.text(self.paper.title)}</a></h3>{self.gap()}'
+
+    def upvotes(self, word=""):
+        shown = self.paper.upvotes or "-"
+        return (
+            f'<a href="{self.host}/login?next=%2Fpapers%2F{self.paper.id}" class="self-start">{self.gap()}<div class="shadow"><input disabled type="checkbox" '
+            f'class="peer hidden">{_SVG} {word}<div class="leading-none">{shown}</div></div></a>{self.gap()}'
+        )
+
+    def owner(self, linked=True):
+        handle, name = self.paper.org
+        if handle:
+            return f'<a href="{self.host}/{handle}" class="inline-flex"><img src="https://a.org/a.png" alt="{handle}"> <span>{html.escape(name)}</span></a>{self.gap()}'
+        count = len(self.paper.authors)
+        shown = f'<ul class="flex"><li title="{self.paper.authors[0]}"></li><li><div>· </div> {count} authors</li></ul>'
+        return f"<a {self.href()}>{shown}</a>{self.gap()}" if linked else shown
+
+    def date(self, year):
+        return f"{MONTHS[self.paper.month - 1]} {self.paper.day}" + (", 2025" if year else "")
+
+    def stars(self):
+        return f"<a {self.href()}>{_SVG} <span>{self.paper.stars}</span></a>" if self.paper.repository else ""
+
+    def comments(self):
+        return (
+            f"<a {self.href('#community')}>{_SVG}{self.gap()} {self.paper.comments}</a>" if self.paper.comments else ""
+        )
+
+    def repository(self):
+        return (
+            f'<a href="{self.paper.github}" class="btn">{_SVG} GitHub <span>{self.paper.stars}</span></a>'
+            if self.paper.repository
+            else ""
+        )
+
+
+def paper_page_of(paper, data=False):
+    """Return the page of one paper as a browser saves it, with a comment that names another paper."""
+    names = " ,\n".join(
+        f'<span class="author"><a href="/{name.split()[0].lower()}">{name}</a></span>' for name in paper.authors
+    )
+    props = html.escape(
+        json.dumps({"paper": item_of(paper)["paper"], "comments": [{"id": "1", "data": "moss"}], "upvoters": []})
+    )
+    summary = f"<div><p>{paper.ai_summary}</p><div>AI-generated summary</div></div>" if paper.ai else ""
+    github = f'<a href="{paper.github}">GitHub <span>{paper.stars}</span></a>' if paper.repository else ""
+    project = f'<a href="{paper.page}">Project page</a>' if paper.project else ""
+    abstract = html.escape(paper.abstract).replace("moss", '<a href="/papers?q=moss">moss</a>')
+    upvote = f'<a href="/login?next=%2Fpapers%2F{paper.id}"><input type="checkbox"> Upvote <div>{paper.upvotes or "-"}</div></a>'
+    return f"""<!doctype html>
+<html><head><meta property="og:url" content="https://huggingface.co/papers/{paper.id}" /></head>
+<body><main>
+<div class="SVELTE_HYDRATER" data-target="PaperPage" {f'data-props="{props}"' if data else ""}>
+<h1>{html.escape(paper.title)}</h1>
+<div>Published on {MONTHS[paper.month - 1]} {paper.day}, 2025</div> · Submitted by <a href="/ada"><img alt=""> Ada</a> on Jun 3
+{upvote}
+<ul><li><a href="/bo" title="bo"><img alt=""></a></li><li>+26</li></ul>
+<div>Authors:</div> {names}
+<h2>Abstract</h2>
+{summary}
+<p>{abstract}</p>
+<a href="https://arxiv.org/abs/{paper.id}">View arXiv page</a> {project} {github}
+<h3>Community</h3>
+<p>Similar: <a href="/papers/2401.00001">Another Paper About Pebbles</a></p>
+{upvote}
+<h2>Models citing this paper 1</h2>
+<article><a href="/quoll/model"><h4>quoll/model</h4></a></article>
+</div></main></body></html>
+"""
+
+
+# ---- checks
+
+
+def check_account(reading, text):
+    """Check that every line is accounted for, and each refused one by a refusal."""
+    lines = text.split("\n")
+    assert reading.lines_total == len(lines) - (lines[-1] == "")
+    assert reading.lines_total == reading.lines_field + reading.lines_furniture + reading.lines_refused
+    for part in (*reading.records, *reading.refusals):
+        assert 1 <= part.line_start <= part.line_end <= reading.lines_total
+    refused = {line for part in reading.refusals for line in range(part.line_start, part.line_end + 1)}
+    fields = {line for part in reading.records for line in range(part.line_start, part.line_end + 1)}
+    assert reading.lines_refused == len(refused)
+    assert reading.lines_field == len(fields - refused)
+    assert all(part.reason in REFUSAL_REASONS and part.detail for part in reading.refusals)
+    for part in (*reading.records, *reading.refusals):
+        json.dumps(part).encode()
+        str(part).encode("utf-8")  # no half surrogates
+
+
+def check_unmixed(reading, papers):
+    """Check that no record has words of two papers, and no id that is not its own."""
+    by_word = {paper.word: paper for paper in papers}
+    for record in reading.records:
+        words = set(_OWN.findall(str(record._replace(raw=None)).lower()))
+        assert len(words & set(by_word)) <= 1, record
+        ids = {by_word[word].id for word in words if word in by_word}
+        assert not ids or record.arxiv_id in (None, *ids) or record.arxiv_id not in {p.id for p in papers}, record
