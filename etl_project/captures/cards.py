@@ -15,6 +15,7 @@ of two papers stand mixed, the whole card is refused: a wrong value is worse tha
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -32,6 +33,10 @@ from etl_project.captures.text import (
 from etl_project.fields import parse_count, parse_count_step, parse_printed_date
 
 _FIELD, _REFUSED = 1, 2
+#: Words on a card that are none of its fields: more of them are somebody's own report about the papers.
+_MOST_UNPLACED = 2
+#: Two papers may share a title; "Read more" on every link is none.
+_MOST_IDS_OF_TITLE = 2
 _EXCERPT = 2_000
 
 #: Words that stand on cards beside the values and are none.
@@ -432,6 +437,8 @@ class _Reader:
     def _assemble(self) -> None:
         read = [self._try_record(card) for card in self.cards]
         titled = [found.record for found in read if isinstance(found, _Read)]
+        ids = {(found.record.title, found.record.arxiv_id) for found in read if isinstance(found, _Read)}
+        self.ids_of_title = Counter(title for title, _ in ids)
         # on the daily page no card has an abstract; where most have one, a card without it has lost it
         expected = 2 * sum(record.abstract is not None for record in titled) > len(titled)
         start = 0
@@ -466,6 +473,10 @@ class _Reader:
             record = _merge([found.record for found in whole])
             if record.arxiv_id is None and not _is_card(record):
                 raise Contradiction("unplaced_text", "a heading, but nothing of a paper; look at the capture there")
+            if sum(len(found.unplaced) for found in whole) > _MOST_UNPLACED * len(whole):
+                raise Contradiction("unplaced_text", "more words than a card has; this may be a report about the page")
+            if self.ids_of_title[record.title] > _MOST_IDS_OF_TITLE:
+                raise Contradiction("unplaced_text", "one title for several papers: words on a link, no title")
             if record.abstract is None and (record.arxiv_id is None or abstract_expected):
                 raise Contradiction("title_without_abstract", "no abstract follows; copy the whole card")
         except Contradiction as problem:

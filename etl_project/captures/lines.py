@@ -111,13 +111,24 @@ def unwrap(lines: list[str]) -> Joined:
     firsts: list[int] = []
     before = ""  # the line before, if it is a text's
     for number, (line, text) in enumerate(zip(lines, texts, strict=True), 1):
-        if before and text and was_broken(before, text, width):
-            kept[-1] = join_wrapped([kept[-1], text])
+        rest = "" if text or not before or _ends_sentence(before) else _end_of_title(lines, number - 1)
+        if before and (text or rest) and was_broken(before, text or rest, width):
+            kept[-1] = join_wrapped([kept[-1], text or rest])
         else:
             kept.append(text or ("" if _is_drawn(line) else _HEADING.sub("", line)))
             firsts.append(number)
         before = text
     return Joined(kept, firsts, len(lines), True)
+
+
+def _end_of_title(lines: list[str], i: int) -> str:
+    """Return a line that looks like the page's words or a count ("Models", "2024") and may end a title: nothing follows it."""
+    alone = i + 1 < len(lines) and not lines[i + 1].strip() and not _is_drawn(lines[i])
+    return lines[i].strip() if alone and role_of(lines[i]).role in (Role.FURNITURE, Role.COUNT) else ""
+
+
+def _ends_sentence(line: str) -> bool:
+    return line.rstrip()[-1:] in ".!?…"
 
 
 def _text_of(line: str) -> str:
