@@ -27,6 +27,7 @@ _CLOSE = re.compile(rf"\]\(\s*<?(?P<url>{_URL})>?(?:\s+[\"'][^\"\n]*[\"'])?\s*\)
 _DEFINITION = re.compile(
     r"[ \t]*\[([^\[\]\n]{1,40})\]:[ \t]*<?(\S+?)>?(?:[ \t]+[\"'(].*)?(?:[ \t]*\{[^{}\n]*\})?[ \t]*"
 )
+_REST_OF_ADDRESS = re.compile(r"\s*[\w./%?=&~+-]+>?\s*")
 _HEADING = re.compile(r"\s*#{1,6}(?:\s+|(?=\[))")
 #: The marks that close a heading: "## Heading ##".
 _CLOSING = re.compile(r"\s+#+$")
@@ -92,13 +93,24 @@ class _Pieces:
         self.width = wrap_width([_without_addresses(line) for line in lines])
         self.references: dict[str, str] = {}
         kept = []
+        unfinished = ""  # the name of the reference whose address a tool broke at a hyphen
         for line in lines:
             definition = _DEFINITION.fullmatch(line) if "]:" in line else None
             if definition:
-                self.references[definition[1].casefold()] = definition[2]
+                name = definition[1].casefold()
+                self.references[name] = definition[2]
+                unfinished = name if definition[2].endswith("-") else ""
+                line = ""
+            elif unfinished:
+                if _REST_OF_ADDRESS.fullmatch(line):
+                    self.references[unfinished] += line.strip()
+                    unfinished = unfinished if line.rstrip().endswith("-") else ""
+                    line = ""
+                else:
+                    unfinished = ""
             elif line.endswith("#") and _HEADING.match(line):
                 line = _CLOSING.sub("", line)
-            kept.append("" if definition else line)
+            kept.append(line)
         self.headings = {
             i
             for i, line in enumerate(kept)

@@ -110,6 +110,8 @@ def read_target(address: str) -> Target:
     address = address.strip()
     if "</" in address:  # a relative address that a tool resolved with its brackets on
         address = address[address.index("</") + 1 :].rstrip(">")
+    elif "/<http" in address:
+        address = re.sub(r":/+", "://", address[address.index("/<http") + 2 :].rstrip(">"))
     if not address:
         return Target(Leads.MISSING)
     try:
