@@ -104,9 +104,20 @@ _SECTIONS = frozenset(
 )
 
 
+#: Most addresses of a page, which need no closer look.
+_PLAIN = re.compile(
+    r"(?:https://(?!www\.|[a-z.]*arxiv\.org/|github\.com/)([a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+))?/(?:papers/([0-9.]{9,10})(#community)?|login\?next=%2Fpapers%2F([0-9.]{9,10}))"
+)
+
+
 @lru_cache(maxsize=65536)
 def read_target(address: str) -> Target:
     """Return where ``address`` leads, whatever host serves it; a saved page's relative addresses count, too."""
+    if plain := _PLAIN.fullmatch(address):
+        host, paper, community, voted = plain.groups()
+        if (arxiv_id := find_arxiv_id(paper or voted or "")) is not None:
+            leads = Leads.VOTE if voted else Leads.COMMUNITY if community else Leads.PAPER
+            return Target(leads, arxiv_id, host=host or "")
     address = address.strip()
     if "</" in address:  # a relative address that a tool resolved with its brackets on
         address = address[address.index("</") + 1 :].rstrip(">")

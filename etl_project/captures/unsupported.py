@@ -16,7 +16,7 @@ _SNIFFED = 20_000  # characters from the start; a form shows itself in its first
 # At the start of a line: abstracts name tags, too. A page without line ends starts with one.
 _HTML = re.compile(r"^\s*<(?:!doctype\s+html|html|head|body|article|main|div|section)\b", re.IGNORECASE | re.MULTILINE)
 _HTML_START = re.compile(r"\s*<(?:!doctype\s+html|html)\b", re.IGNORECASE)
-_LINK_BEHIND = re.compile(r"(?<=[^\s\]]) \[(?:https?://[^\[\]\s/]+)?/(?:papers/\d|login\?)[^\[\]\s]*\](?![(\w-])")
+_LINK_BEHIND = re.compile(r" \[(?<=[^\s\]] \[)(?:https?://[^\[\]\s/]+)?/(?:papers/\d|login\?)[^\[\]\s]*\](?![(\w-])")
 _ORG_LINK = re.compile(r"\[\[[a-z]+:?/{1,2}[^\[\]]{3,300}\]")
 _RST_LINK = re.compile(r"`__\b|`__$|^\.\. \|.{0,80}\| image::|^\.\. _", re.MULTILINE)
 _JSON = re.compile(r'\s*(?:\[\s*)?\{\s*"[^"\n]{1,80}"\s*:|\s*\[\s*\]\s*\Z')
