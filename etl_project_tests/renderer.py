@@ -20,8 +20,38 @@ SITE = "https://huggingface.co"
 # papers
 
 _SYLLABLES = [a + b for a in "bdfgklmnprtvz" for b in "aeiou"]
-_NOUNS = "quoll ant beetle drift lantern marsh kettle harbour pebble moss otter cedar ravine glyph ember tundra".split()
-_VERBS = "follows sorts measures carries mends counts joins learns paints opens holds turns".split()
+_NOUNS = [
+    "quoll",
+    "ant",
+    "beetle",
+    "drift",
+    "lantern",
+    "marsh",
+    "kettle",
+    "harbour",
+    "pebble",
+    "moss",
+    "otter",
+    "cedar",
+    "ravine",
+    "glyph",
+    "ember",
+    "tundra",
+]
+_VERBS = [
+    "follows",
+    "sorts",
+    "measures",
+    "carries",
+    "mends",
+    "counts",
+    "joins",
+    "learns",
+    "paints",
+    "opens",
+    "holds",
+    "turns",
+]
 _MONTHS_WITHOUT_YEAR = (1, 12)
 
 
@@ -256,7 +286,9 @@ def sound(layout: Layout) -> Layout:
     if layout.page == "daily":  # without ids and abstracts it would have titles only
         changes |= {"query": False, "list_at": "end" if layout.list_at == "missing" else layout.list_at}
     if layout.page == "daily" and layout.escapes.endswith("_all"):
-        changes["escapes"] = layout.escapes.removesuffix("_all")  # nothing but titles: "\\&" may be LaTeX's, and stays as received
+        changes["escapes"] = layout.escapes.removesuffix(
+            "_all"
+        )  # nothing but titles: "\\&" may be LaTeX's, and stays as received
     if not layout.head:
         changes["query"] = False
     return replace(layout, **changes)
@@ -430,7 +462,9 @@ def render(papers: list[Paper], layout: Layout) -> str:
     for paper in papers:
         blocks += _cards(paper, layout)
     blocks += _foot(layout)
-    writer = {"inline": _Markdown, "references": _Markdown, "link_lines": _LinkLines, "numbered": _Numbered}[layout.form]
+    writer = {"inline": _Markdown, "references": _Markdown, "link_lines": _LinkLines, "numbered": _Numbered}[
+        layout.form
+    ]
     return _enclose(writer(layout).write(blocks), layout)
 
 
@@ -445,7 +479,11 @@ def _wrap(text: str, layout: Layout, indent: str = "", first: str = "") -> str:
     kept: list[str] = []
     if not layout.addresses_break:
         # an address within a link stays whole
-        text = re.sub(r"\]\([^()\s]*\)|\[https?:[^\s\]]*\]", lambda m: kept.append(m[0]) or f"\ue010{len(kept) - 1:_>{len(m[0]) - 2}}\ue011", text)
+        text = re.sub(
+            r"\]\([^()\s]*\)|\[https?:[^\s\]]*\]",
+            lambda m: kept.append(m[0]) or f"\ue010{len(kept) - 1:_>{len(m[0]) - 2}}\ue011",
+            text,
+        )
     lines = textwrap.wrap(
         text,
         layout.width,
@@ -517,7 +555,10 @@ class _Markdown:
         if words.to is None:
             return text
         if words.image and layout.image != "none":
-            shown = {"words": f"[{words.image}]", "markdown": f"![{words.image}](https://cdn.example/a-b/{words.image}.png)"}
+            shown = {
+                "words": f"[{words.image}]",
+                "markdown": f"![{words.image}](https://cdn.example/a-b/{words.image}.png)",
+            }
             text = f"{shown[layout.image]} {text}"
         if layout.padded and text:
             text = " " + text
@@ -599,7 +640,9 @@ class _Numbered:
             return text
         style = "{:>4}. {}" if layout.list_style == "dot" else "[{}] {}"
         listed = "\n".join(style.format(number, to) for number, to in enumerate(self.listed, 1))
-        heading = {"lynx": "References\n\n   Visible links:\n", "w3m": "References:\n\n"}.get(layout.browser, "References\n\n")
+        heading = {"lynx": "References\n\n   Visible links:\n", "w3m": "References:\n\n"}.get(
+            layout.browser, "References\n\n"
+        )
         return text + "\n" + heading + listed + "\n"
 
     def _words(self, words: Words, part: str) -> str:
@@ -646,7 +689,9 @@ def render_html(papers: list[Paper], layout: Layout) -> str:
 def _html_card(paper: Paper, layout: Layout) -> str:
     page = f"/papers/{paper.arxiv_id}"
     title = f'<h3><a href="{page}">{escape(paper.title)}</a></h3>'
-    thumbnail = f'<a href="{page}"><img alt="" src="https://cdn.example/social-thumbnails/papers/{paper.arxiv_id}.png"/></a>'
+    thumbnail = (
+        f'<a href="{page}"><img alt="" src="https://cdn.example/social-thumbnails/papers/{paper.arxiv_id}.png"/></a>'
+    )
     submitted = '<div>Submitted by <div><img alt="" src="/avatars/a.svg"/> mossuser</div></div>'
     votes = f'<div><div><a href="/login?next=%2Fpapers%2F{paper.arxiv_id}"><div>{paper.upvotes or "-"}</div></a></div></div>'
     faces = '<li><img alt="" src="/avatars/a.svg"/></li>'

@@ -29,7 +29,9 @@ from etl_project_tests.renderer import (
 @st.composite
 def pages(draw, form):
     layout = sound(Layout(form, **{name: draw(st.sampled_from(values)) for name, values in CHOICES[form].items()}))
-    papers = papers_of(draw(st.integers(0, 2**32)), draw(st.integers(1, 5)), draw(st.booleans()) or "_all" in layout.escapes)
+    papers = papers_of(
+        draw(st.integers(0, 2**32)), draw(st.integers(1, 5)), draw(st.booleans()) or "_all" in layout.escapes
+    )
     papers = [paper for paper in papers if carries(paper, layout)]
     if not papers or (layout.plain_links and not any(paper.github for paper in papers)):
         layout = sound(replace(layout, plain_links=False))

@@ -22,7 +22,9 @@ _OF_PAPERS = (Leads.PAPER, Leads.VOTE, Leads.COMMUNITY)
 _GLUED = re.compile(r"(.*?)\]\((https?://[^\s()]+)\)\s*", re.DOTALL)
 
 
-_PAPER_LINE = re.compile(r"^[ \t>]*(?:[-*→↳][ \t]*)?[<(\[]?(?:https?://[^\s<>()\[\]]+)?/(?:papers|login)[/?]", re.MULTILINE)
+_PAPER_LINE = re.compile(
+    r"^[ \t>]*(?:[-*→↳][ \t]*)?[<(\[]?(?:https?://[^\s<>()\[\]]+)?/(?:papers|login)[/?]", re.MULTILINE
+)
 
 
 def recognise(_: list[str], text: str) -> float:

@@ -54,7 +54,9 @@ _PRIVATE = str.maketrans("", "", _PICTURE + _FILL)
 
 #: A link of which only the number is left, at the end of a line; "[1][2]" are citations.
 _NUMBERED_LINK = re.compile(r"(?:[^\d\[\]]|^)\]\s?\[\d{1,5}\]$", re.MULTILINE)
-_REPOSITORY_LINK = re.compile(r"^[ \t>]*\[\s?(?:link:\s*)?github\s[^\[\]]{1,20}\]\(https://github\.com/", re.IGNORECASE | re.MULTILINE)
+_REPOSITORY_LINK = re.compile(
+    r"^[ \t>]*\[\s?(?:link:\s*)?github\s[^\[\]]{1,20}\]\(https://github\.com/", re.IGNORECASE | re.MULTILINE
+)
 _CARD_HEADING = re.compile(r"^[ \t>]*#{2,4} ", re.MULTILINE)
 _PAPER_LINK = re.compile(r"\]\(\s*<?[^\s()<>]*(?:/papers/\d|/papers/</|/login\?next=)")
 
@@ -70,7 +72,9 @@ def recognise(lines: list[str], text: str) -> float:
         return 0.9
     if "]:" in text:
         defined = [definition for line in lines if "]:" in line and (definition := _DEFINITION.fullmatch(line))]
-        if any(read_target(definition[2]).leads in (Leads.PAPER, Leads.VOTE, Leads.COMMUNITY) for definition in defined):
+        if any(
+            read_target(definition[2]).leads in (Leads.PAPER, Leads.VOTE, Leads.COMMUNITY) for definition in defined
+        ):
             return 0.9
     numbered = len(_NUMBERED_LINK.findall(text))
     if numbered >= 3 or (_CARD_HEADING.search(text) and (numbered >= 2 or _REPOSITORY_LINK.search(text))):
@@ -181,7 +185,7 @@ class _Pieces:
             address = (
                 close["url"].replace("\n", "")
                 if close["url"] is not None
-                else self.references.get(close["ref"].casefold(), "")
+                else self.references.get(close["ref"].casefold(), f"#{close['ref']}")
             )
             links.append((start, close.end(), address))
             floor = close.end()
@@ -235,7 +239,7 @@ class _Pieces:
         text, heading = self._plain(raw), self._is_heading(first, start) or bool(_HEADING.match(raw.strip()))
         short = not heading and len(text) <= LONGEST_SHORT_LINE
         inner = re.match(r"\s*\[([^\[\]]*)\]\s*(.+)", text, re.DOTALL) if short else None
-        if inner and (not address or read_target(address).leads is Leads.PROFILE):
+        if inner and read_target(address).leads in (Leads.MISSING, Leads.PROFILE):
             images, text = (*images, inner[1]), inner[2]  # an image whose address was dropped
         self.pieces.append(Piece(first + 1, last + 1, text, address, heading, self.blocks[first], images))
 
@@ -258,7 +262,13 @@ class _Pieces:
             damaged = bool(broken) and any(a < stop <= b for stop in broken)
             at_start = a == self.starts[line]
             heading = at_start and (bool(_HEADING.match(raw)) or line in self.headings)
-            if at_start and not heading and (marker := _MARKER.match(raw)) and self._begins(line) and not _is_value(raw):
+            if (
+                at_start
+                and not heading
+                and (marker := _MARKER.match(raw))
+                and self._begins(line)
+                and not _is_value(raw)
+            ):
                 raw = raw[marker.end() :]
             opened = raw.strip().startswith("[") and raw.count("[") > raw.count("]") and at_start
             words = self._plain(raw.translate(_PRIVATE) if self.hidden else raw)
@@ -426,4 +436,7 @@ def _has_metadata(text: str) -> bool:
 
 
 def _without_addresses(line: str) -> str:
-    return re.sub(r"\]\([^)\s]*\)|https?://\S+", "", line)
+    return _ADDRESS.sub("", line) if "](" in line or "://" in line else line
+
+
+_ADDRESS = re.compile(r"\]\([^)\s]*\)|https?://\S+")

@@ -17,7 +17,8 @@ from etl_project.links import MIRRORS, OFFICIAL
 class Piece(NamedTuple):
     """Words that stand together, with the address they lead to. Lines are 1-based, inclusive.
 
-    ``target`` is None for words without a link, and "" for a link whose address is missing. ``block`` is
+    ``target`` is None for words without a link, and "" for a link whose address is missing, "#8" for one
+    of which only the number is left. ``block`` is
     equal for pieces of one paragraph. ``images`` are the alternative texts of images in the link.
     ``text`` begins and ends with a space where one parts it from a link before or after it.
     ``damaged`` says that a link was cut off here, so that the words may be half of what they were.
@@ -123,8 +124,8 @@ def read_target(address: str) -> Target:
         address = address[address.index("</") + 1 :].rstrip(">")
     elif "/<http" in address:
         address = re.sub(r":/+", "://", address[address.index("/<http") + 2 :].rstrip(">"))
-    if not address:
-        return Target(Leads.MISSING)
+    if not address or (address[0] == "#" and address[1:].isdigit()):
+        return Target(Leads.MISSING, value=address[1:] or None)
     try:
         parts = urlsplit(address)
         host = (parts.hostname or "").lower().removeprefix("www.")
