@@ -425,9 +425,11 @@ class _Reader:
             before, card = cards[i - 1 : i + 1]
             headless = card.arxiv_id is not None and not card.has("title") and not card.has("text")
             # votes follow the text on trending pages, so a card of nothing else has lost its text to the card before
-            if headless and before.arxiv_id != card.arxiv_id and not before.has("upvotes"):
-                if any(part.kind == "text" and part.target is None for part in before.parts):
-                    mixed |= {i - 1, i}
+            loose = any(part.kind == "text" and part.target is None for part in before.parts)
+            if headless and loose and before.arxiv_id != card.arxiv_id and not before.has("upvotes"):
+                mixed |= {i - 1, i}
+            if headless and card.has("upvotes") and i + 1 < len(cards) and not cards[i + 1].has("upvotes"):
+                mixed |= {i, i + 1}  # votes with another paper's title below them
         for i in sorted(mixed, reverse=True):
             self._refuse_card(cards[i], "mixed_cards", "parts of two papers stand mixed here; copy the page again")
             del cards[i]
@@ -518,6 +520,8 @@ class _Reader:
             raise Contradiction("contradicting_fields", f"links to several papers: {', '.join(sorted(map(str, ids)))}")
         title, rest = _take_title(parts, card.arxiv_id)
         abstract, rest = _take_abstract(rest)
+        if card.arxiv_id is None and abstract is not None:
+            _check_numbers([p for p in parts if p.text == title], abstract)
         owner, rest = _take_owner(rest)
         unplaced = [p for p in rest if p.kind in ("text", "stray", "link", "count", "profile", "title", "metadata")]
         dates = [p for p in rest if p.kind == "date"]
@@ -631,6 +635,8 @@ def _take_title(parts: list[Part], card_id: str | None) -> tuple[str, list[Part]
     title = titles[0].text
     if titles[0].target is None and title.startswith("[") and re.search(r"\](?:\s*\{[^{}]*\})?\Z", title):
         raise Contradiction("cut_link", "the title is a link of which the address is missing")
+    if card_id is not None and titles[0].target is not None and titles[0].target.leads is Leads.MISSING:
+        raise Contradiction("cut_link", "the title's address is missing, and the card's may be another paper's")
     if len(title) > LONGEST_TITLE:
         raise Contradiction("title_or_abstract", "a heading as long as an abstract")
     return title, [p for p in parts if p not in titles and not (p.kind == "text" and p.text == title)]
@@ -662,6 +668,18 @@ def _take_abstract(parts: list[Part]) -> tuple[Part | None, list[Part]]:
         )
     blocks = {p.piece.block for p in found if p.target is None}
     return found[0], [p for p in parts if not (p.kind in ("text", "link") and (p in found or p.piece.block in blocks))]
+
+
+def _check_numbers(titles: Sequence[Part], abstract: Part) -> None:
+    """Raise Contradiction if the numbers of two links without addresses are not a title's and its abstract's.
+
+    Links are numbered as they come, or by their address; so the two are equal or next to each other.
+    """
+    numbers = [
+        p.target.value for p in (*titles[:1], abstract) if p.target is not None and p.target.leads is Leads.MISSING
+    ]
+    if len(numbers) == 2 and numbers[0] and numbers[1] and not 0 <= int(numbers[1]) - int(numbers[0]) <= 2:
+        raise Contradiction("mixed_cards", "title and abstract are not from the same place; copy the page again")
 
 
 def _paragraphs(parts: list[Part]) -> list[Part]:

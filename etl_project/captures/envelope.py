@@ -62,8 +62,8 @@ def open_envelope(lines: list[str]) -> Opened:
         _take_pairs(lines, range(start, end), told)
     else:
         _take_header(lines, start, told)
-    quoted = sum(line.lstrip().startswith(">") for line in lines)
-    if quoted > 0.8 * sum(bool(line.strip()) for line in lines):
+    quoted = sum([line.lstrip()[:1] == ">" for line in lines if ">" in line])
+    if quoted and quoted > 0.8 * sum([bool(line) and not line.isspace() for line in lines]):
         lines = [re.sub(r"^\s*>\s?", "", line) for line in lines]
     return Opened(_without_margin(lines), *_day_and_query(told))
 
@@ -80,7 +80,7 @@ def _without_margin(lines: list[str]) -> list[str]:
 
 
 def _take_fences(lines: list[str]) -> None:
-    fences = [i for i, line in enumerate(lines) if _FENCE.fullmatch(line)]
+    fences = [i for i, line in enumerate(lines) if ("```" in line or "~~~" in line) and _FENCE.fullmatch(line)]
     for i in fences:
         lines[i] = ""
 

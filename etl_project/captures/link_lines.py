@@ -17,7 +17,7 @@ _ADDRESS_LINE = re.compile(
 )
 #: How a checkbox beside a number shows.
 _CHECKBOX = re.compile(r"^\[(?:-|x| )?\]\s*(?=\S)")
-_OF_PAPERS = frozenset({Leads.PAPER, Leads.VOTE, Leads.COMMUNITY})
+_OF_PAPERS = (Leads.PAPER, Leads.VOTE, Leads.COMMUNITY)
 #: Brackets of Markdown that a tool left behind: "[" on a line of its own, "](address)" glued to the words.
 _GLUED = re.compile(r"(.*?)\]\((https?://[^\s()]+)\)\s*", re.DOTALL)
 
@@ -72,7 +72,7 @@ def find_pieces(lines: list[str]) -> list[Piece]:
             continue
         if blank:
             block += 1
-        if match := _ADDRESS_LINE.fullmatch(line):
+        if "/" in text and (match := _ADDRESS_LINE.fullmatch(line)):
             last = _paragraphs(waiting, width)[-1:] or [[]]
             flush(len(last[0]))
             if waiting and not (len(waiting) == 1 and _has_no_link(waiting[0][1], match[1])):
@@ -81,13 +81,13 @@ def find_pieces(lines: list[str]) -> list[Piece]:
             else:
                 flush()
                 pieces.append(Piece(number, number, "", match[1], False, block))
-        elif (glued := _GLUED.fullmatch(text)) and glued[1].strip():
+        elif "](" in text and (glued := _GLUED.fullmatch(text)) and glued[1].strip():
             flush()
             pieces.append(Piece(number, number, trim(glued[1]), glued[2], False, block))
         else:
             if blank:
                 waiting.append((number, ""))  # parts paragraphs
-            waiting.append((number, _CHECKBOX.sub("", text)))
+            waiting.append((number, _CHECKBOX.sub("", text) if text[0] == "[" else text))
         blank = False
     flush()
     return pieces

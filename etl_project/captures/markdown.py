@@ -21,19 +21,22 @@ FORMS = ("markdown", "markdown_trending")
 #: An address; some tools break lines at hyphens within it.
 _URL = r"(?:[^\s()<>]|(?<=[-/?&=])\n(?=\S))*(?:\((?:[^\s()<>]|(?<=-)\n)*\)(?:[^\s()<>]|(?<=[-/?&=])\n(?=\S))*)*"
 _IMAGE = re.compile(rf"!\[((?:[^\[\]\n]|\[[^\]\n]*\]|\n(?=\S))*)\](?:\({_URL}(?:\s+\"[^\"\n]*\")?\s*\)|\[[^\]\n]*\])")
-_IMAGE_TAG = re.compile(r"<img\b[^>\n]*>", re.IGNORECASE)
+_IMAGE_TAG = re.compile(r"<[iI][mM][gG]\b[^>\n]*>")
 _ALT = re.compile(r"\balt=\"([^\"]*)\"", re.IGNORECASE)
 _CLOSE = re.compile(rf"\]\(\s*<?(?P<url>{_URL})>?(?:\s+[\"'][^\"\n]*[\"'])?\s*\)|\]\s?\[(?P<ref>[^\[\]\n]{{0,40}})\]")
 _DEFINITION = re.compile(
     r"[ \t]*\[([^\[\]\n]{1,40})\]:[ \t]*<?(\S+?)>?(?:[ \t]+[\"'(].*)?(?:[ \t]*\{[^{}\n]*\})?[ \t]*"
 )
+_REST_OF_ADDRESS = re.compile(r"\s*[\w./%?=&~+-]+>?\s*")
 _HEADING = re.compile(r"\s*#{1,6}(?:\s+|(?=\[))")
 #: The marks that close a heading: "## Heading ##".
 _CLOSING = re.compile(r"\s+#+$")
 _SETEXT = re.compile(r"\s*(?:={3,}|-{3,})\s*")
 _RULE = re.compile(r"\s*(?:[-*_]\s*){3,}|\s*\\+\s*|\s*\|(?:\s*:?-+:?\s*\|)*\s*")
 _MARKER = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])[ \t]+(?=\S)")
+_MARKS_OF_ITEMS = frozenset("-*+ \t0123456789")
 _BREAK = re.compile(r"(?:\\+|<br\s*/?>)[ \t]*$|(?<=\S)\\+(?=[ \t]{2,}\S)", re.IGNORECASE)
+_BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _ITEM = re.compile(r"\s*(?:[-*+]\s+)*[-*+](?=\s|$)")
 _CHECKBOX = re.compile(r"\s*\[[ xX-]?\]\s*")
 _BR = re.compile(r"<br\s*/?>", re.IGNORECASE)
@@ -96,13 +99,24 @@ class _Pieces:
         self.width = wrap_width([_without_addresses(line) for line in lines])
         self.references: dict[str, str] = {}
         kept = []
+        unfinished = ""  # the name of the reference whose address a tool broke at a hyphen
         for line in lines:
             definition = _DEFINITION.fullmatch(line) if "]:" in line else None
             if definition:
-                self.references[definition[1].casefold()] = definition[2]
+                name = definition[1].casefold()
+                self.references[name] = definition[2]
+                unfinished = name if definition[2].endswith("-") else ""
+                line = ""
+            elif unfinished:
+                if _REST_OF_ADDRESS.fullmatch(line):
+                    self.references[unfinished] += line.strip()
+                    unfinished = unfinished if line.rstrip().endswith("-") else ""
+                    line = ""
+                else:
+                    unfinished = ""
             elif line.endswith("#") and _HEADING.match(line):
                 line = _CLOSING.sub("", line)
-            kept.append("" if definition else line)
+            kept.append(line)
         self.headings = {
             i
             for i, line in enumerate(kept)
@@ -112,8 +126,11 @@ class _Pieces:
         self.doc = self.doc.replace("\\[", _OPEN + _FILL).replace("\\]", _SHUT + _FILL)
         self.starts = [0, *(m.end() for m in re.finditer("\n", self.doc))]
         self.alts: dict[int, str] = {}
-        for pattern in (_IMAGE, _IMAGE_TAG):
-            self.doc = pattern.sub(self._hide_image, self.doc)
+        if "![" in self.doc:
+            self.doc = _IMAGE.sub(self._hide_image, self.doc)
+        if "<" in self.doc:
+            self.doc = _IMAGE_TAG.sub(self._hide_image, self.doc)
+        self.hidden = _FILL in self.doc
         self.blocks = self._number_blocks()
         self.pieces: list[Piece] = []
 
@@ -125,20 +142,21 @@ class _Pieces:
     def _number_blocks(self) -> list[int]:
         """Return for each line the number of its paragraph: a blank line, a heading and a list item start one."""
         blocks, number = [], 0
-        blank, text = True, False  # the line before
+        blank, before = True, ""  # the line before, if it may be a text's
         for line in self.doc.split("\n"):
             if not line or line.isspace():
                 blocks.append(number)
-                blank, text = True, False
+                blank, before = True, ""
                 continue
-            heading = line.find("#", 0, 8) >= 0 and bool(_HEADING.match(line))
-            item = _MARKER.match(line)
+            heading = "#" in line[:12] and bool(_HEADING.match(line))
+            item = _MARKER.match(line) if line[0] in _MARKS_OF_ITEMS else None
             # a line of a wrapped paragraph may begin like a list's: "+ 3" or "1. First"
-            item = None if item and text and _is_text(line[item.end() :]) else item
+            if item and before and _is_text(before) and _is_text(line[item.end() :]):
+                item = None
             if blank or heading or item:
                 number += 1
             blocks.append(number)
-            blank, text = heading, not heading and not item and _is_text(line)
+            blank, before = heading, "" if heading or item else line
         return blocks
 
     def _begins(self, line: int) -> bool:
@@ -167,7 +185,7 @@ class _Pieces:
             address = (
                 close["url"].replace("\n", "")
                 if close["url"] is not None
-                else self.references.get(close["ref"].casefold(), "")
+                else self.references.get(close["ref"].casefold(), f"#{close['ref']}")
             )
             links.append((start, close.end(), address))
             floor = close.end()
@@ -201,9 +219,10 @@ class _Pieces:
             first = max(line_start, floor) + before.index("[")
             if before.count("[") > before.count("]"):
                 place = first
-        words = doc[place + 1 : close].translate(_PRIVATE).strip()
-        if re.search(r"\n[ \t]*\n", words) and len(words) > LONGEST_SHORT_LINE:
-            return None  # the link's own beginning is missing, and this bracket is another's
+        if doc.find("\n", place, close) >= 0:
+            words = doc[place + 1 : close].translate(_PRIVATE).strip()
+            if len(words) > LONGEST_SHORT_LINE and _BLANK_LINE.search(words):
+                return None  # the link's own beginning is missing, and this bracket is another's
         return place
 
     # ---- pieces
@@ -214,11 +233,13 @@ class _Pieces:
             tuple(self.alts[i] for i in range(start, end) if doc[i] == _PICTURE) if _PICTURE in doc[start:end] else ()
         )
         first, last = self._line(start), self._line(max(start, end - 1))
-        raw = doc[start:end].translate(_PRIVATE)
+        raw = doc[start:end]
+        if self.hidden:
+            raw = raw.translate(_PRIVATE)
         text, heading = self._plain(raw), self._is_heading(first, start) or bool(_HEADING.match(raw.strip()))
         short = not heading and len(text) <= LONGEST_SHORT_LINE
         inner = re.match(r"\s*\[([^\[\]]*)\]\s*(.+)", text, re.DOTALL) if short else None
-        if inner and (not address or read_target(address).leads is Leads.PROFILE):
+        if inner and read_target(address).leads in (Leads.MISSING, Leads.PROFILE):
             images, text = (*images, inner[1]), inner[2]  # an image whose address was dropped
         self.pieces.append(Piece(first + 1, last + 1, text, address, heading, self.blocks[first], images))
 
@@ -228,6 +249,8 @@ class _Pieces:
     def _words(self, start: int, end: int, broken: list[int]) -> None:
         """Add the pieces of the words between two links."""
         doc = self.doc
+        if start >= end or doc[start:end].isspace():
+            return
         group: list[tuple[int, str]] = []
         led = ended = True  # a space parts the words from the link before, and the one after
         for line in range(self._line(start), self._line(max(start, end - 1)) + 1 if end > start else 0):
@@ -248,7 +271,7 @@ class _Pieces:
             ):
                 raw = raw[marker.end() :]
             opened = raw.strip().startswith("[") and raw.count("[") > raw.count("]") and at_start
-            words = self._plain(raw.translate(_PRIVATE))
+            words = self._plain(raw.translate(_PRIVATE) if self.hidden else raw)
             if not words or _ITEM.fullmatch(words):
                 continue
             if at_start and not group and self._continues_title(line, raw):
@@ -301,6 +324,8 @@ class _Pieces:
 
     def _plain(self, raw: str) -> str:
         """Return words without the marks around them, line ends joined; escapes stay for now."""
+        if not ("\n" in raw or "\\" in raw or "<" in raw or "#" in raw or "*" in raw or "_" in raw):
+            return trim(raw)
         raw = _HEADING.sub("", raw, count=1) if _HEADING.match(raw) else raw
         raw = _ANCHOR.sub("", _AUTOLINK.sub(r"\1", raw)) if "<" in raw else raw
         lines = [_BR.sub(" ", _BREAK.sub("", line)) for line in raw.split("\n")]
@@ -342,8 +367,7 @@ class _Pieces:
             for i in places:
                 text = before = self.pieces[i].text
                 if undo and "\\" in text:
-                    text = undo.sub(lambda m: m[1] or m[2] or m[3], text)
-                    text = _AFTER_NUMBER.sub(r"\1\2\3\4", text)
+                    text = undo.sub(r"\1\2\3\4\5", text)
                 if _OPEN in text or _SHUT in text:
                     text = text.replace(_OPEN, "\\[" if bare else "[").replace(_SHUT, "\\]" if bare else "]")
                 if entities and "&" in text:
@@ -363,8 +387,10 @@ _SHORT = 24
 #: Characters that only tools put a backslash before, and those before which LaTeX has one, too.
 _MARKS, _MARKS_OF_LATEX = "*_`<>()+!", "{}#&|=~"
 #: Where a list, a heading or a quote would begin. A backslash there is a tool's: LaTeX has no such command.
-_AT_START = r"(?:^|(?<=\s))\\([-+>]|#{1,6}|=+)(?=\s|$)|^\\([-+#>=])"
-_AFTER_NUMBER = re.compile(r"([0-9])\\(\.)|((?:^|\s)[0-9]{1,9})\\(\))(?=\s|$)")
+_AT_START = (
+    r"(?:(?<=\s\\)|(?<=\A\\))([-+>]|\#{1,6}|=+)(?=\s|$)|(?<=\A\\)([-+\#>=])"
+    r"|(?<=[0-9]\\)(\.)|(?:(?<=\s[0-9]\\)|(?<=\s[0-9][0-9]\\)|(?<=\A[0-9]\\))(\))(?=\s|$)"
+)
 _BARE_BACKSLASH = re.compile(r"(?<!\\)(?:\\\\)*\\(?=[A-Za-z%\"'$^,; ])")
 _BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|nbsp|#39|#x27);)")
 
@@ -388,8 +414,8 @@ def _undoing(text: str, tool_escapes: bool) -> re.Pattern[str] | None:
     # a backslash before a letter, % or a quote is LaTeX's and was not escaped: then no backslash was
     if "\\\\" in text and not _BARE_BACKSLASH.search(text):
         undo += "\\"
-    always = rf"\\([{re.escape(undo)}])" if undo else "()(?!)"
-    return re.compile(f"{always}|{_AT_START}")
+    always = rf"([{re.escape(undo)}])" if undo else "()(?!)"
+    return re.compile(rf"\\(?:{always}|{_AT_START})")
 
 
 def _is_text(words: str) -> bool:
@@ -410,4 +436,7 @@ def _has_metadata(text: str) -> bool:
 
 
 def _without_addresses(line: str) -> str:
-    return re.sub(r"\]\([^)\s]*\)|https?://\S+", "", line)
+    return _ADDRESS.sub("", line) if "](" in line or "://" in line else line
+
+
+_ADDRESS = re.compile(r"\]\([^)\s]*\)|https?://\S+")

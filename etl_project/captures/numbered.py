@@ -22,9 +22,11 @@ _MARKER = re.compile(r"\[(\d{1,5})\](?!\((?:https?:|/)|\[\d|:)")
 _FIRST_MARKER = re.compile(r"^[ \t]*(?:[*+•o]\s+)?\[(\d{1,5})\](?![(:])", re.MULTILINE)
 #: How lists of addresses are written: "45. https://..." and "[45] https://...".
 _LISTED = re.compile(r"\s*(?:\[(\d{1,5})\]:?|(\d{1,5})\.)\s+((?:https?|file)://\S+|/\S+)\s*")
+_LIST_LINE = re.compile(rf"(?:{_LISTED.pattern})+".replace(r"(\d{1,5})", r"\d{1,5}"))
 _LIST_HEADING = re.compile(r"\s*(?:references|(?:visible|hidden) links):?\s*", re.IGNORECASE)
 #: Lines of an abstract that begin with citations are fewer than this.
 _MOST_CITED = 6
+_LEAST_LISTED = 3
 _BULLETS = " \t*+•□☆o\xa0"
 #: A title's last line may be the page's word "Models", or a number.
 _ALSO_IN_TITLES = frozenset({Role.FURNITURE, Role.HEADING, Role.COUNT})
@@ -48,11 +50,13 @@ def recognise(lines: list[str], text: str) -> float:
             inline += _leads_to_paper(match[1])
             if inline >= 2:
                 return 0.9
-    listed = [match for line in lines if "://" in line or "/papers" in line if (match := _LISTED.fullmatch(line))]
-    named = {match[1] or match[2] for match in listed if _leads_to_paper(match[3])}
+    listed = [line for line in lines if ("://" in line or "/papers" in line) and _LIST_LINE.fullmatch(line)]
+    named = {m[1] or m[2] for line in listed for m in _LISTED.finditer(line) if _leads_to_paper(m[3])}
     marked = sum(match[1] in named for match in _MARKER.finditer(text)) if named else 0
     if marked > text.count("]["):
         return 0.9
+    if len(named) >= _LEAST_LISTED and not any("]:" in line for line in listed):
+        return 0.8  # their marks are lost, and the list is no abstract
     # the list may be missing: then most lines' first numbers count on
     numbers = [int(match[1]) for match in _FIRST_MARKER.finditer(text)]
     counted = sum(0 < b - a < 4 for a, b in pairwise(numbers))
@@ -74,8 +78,9 @@ def find_pieces(lines: list[str]) -> list[Piece]:
     listed: dict[str, str] = {}
     kept = []
     for line in lines:
-        if ("://" in line or "/" in line[:20]) and (match := _LISTED.fullmatch(line)):
-            listed[match[1] or match[2]] = match[3]
+        if ("://" in line or "/" in line[:20]) and _LIST_LINE.fullmatch(line):
+            for match in _LISTED.finditer(line):
+                listed[match[1] or match[2]] = match[3]
             line = ""
         elif "[" in line:
             line = _CHECKBOX.sub("", _LAST_IMAGE.sub("", line))

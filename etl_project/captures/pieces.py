@@ -17,7 +17,8 @@ from etl_project.links import MIRRORS, OFFICIAL
 class Piece(NamedTuple):
     """Words that stand together, with the address they lead to. Lines are 1-based, inclusive.
 
-    ``target`` is None for words without a link, and "" for a link whose address is missing. ``block`` is
+    ``target`` is None for words without a link, and "" for a link whose address is missing, "#8" for one
+    of which only the number is left. ``block`` is
     equal for pieces of one paragraph. ``images`` are the alternative texts of images in the link.
     ``text`` begins and ends with a space where one parts it from a link before or after it.
     ``damaged`` says that a link was cut off here, so that the words may be half of what they were.
@@ -104,14 +105,27 @@ _SECTIONS = frozenset(
 )
 
 
+#: Most addresses of a page, which need no closer look.
+_PLAIN = re.compile(
+    r"(?:https://(?!www\.|[a-z.]*arxiv\.org/|github\.com/)([a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+))?/(?:papers/([0-9.]{9,10})(#community)?|login\?next=%2Fpapers%2F([0-9.]{9,10}))"
+)
+
+
 @lru_cache(maxsize=65536)
 def read_target(address: str) -> Target:
     """Return where ``address`` leads, whatever host serves it; a saved page's relative addresses count, too."""
+    if plain := _PLAIN.fullmatch(address):
+        host, paper, community, voted = plain.groups()
+        if (arxiv_id := find_arxiv_id(paper or voted or "")) is not None:
+            leads = Leads.VOTE if voted else Leads.COMMUNITY if community else Leads.PAPER
+            return Target(leads, arxiv_id, host=host or "")
     address = address.strip()
     if "</" in address:  # a relative address that a tool resolved with its brackets on
         address = address[address.index("</") + 1 :].rstrip(">")
-    if not address:
-        return Target(Leads.MISSING)
+    elif "/<http" in address:
+        address = re.sub(r":/+", "://", address[address.index("/<http") + 2 :].rstrip(">"))
+    if not address or (address[0] == "#" and address[1:].isdigit()):
+        return Target(Leads.MISSING, value=address[1:] or None)
     try:
         parts = urlsplit(address)
         host = (parts.hostname or "").lower().removeprefix("www.")

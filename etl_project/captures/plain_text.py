@@ -320,7 +320,7 @@ class _Reader:
         follows_long = self._is_long_text(body + 1)
         proven = self._metadata_follows(body) and self._line(body)[-1] in ".。…"  # no title ends so before its authors
         # a short question is a title, whatever stands above it
-        asks = self._length(body) < _SHORTEST_ABSTRACT and self._line(body)[-1] not in ".。…"
+        asks = self._length(body) < _SHORTEST_ABSTRACT and not reads_as_sentences(self._line(body), several=True)
         if not proven and (asks or not reads_as_sentences(self._line(body))):
             if follows_long and self._joined(title) and not self._joined(body):
                 return self._refuse_to(
