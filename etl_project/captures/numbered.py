@@ -57,6 +57,8 @@ def recognise(lines: list[str], text: str) -> float:
         return 0.9
     if len(named) >= _LEAST_LISTED and not any("]:" in line for line in listed):
         return 0.8  # their marks are lost, and the list is no abstract
+    if text.count("[") < _MOST_CITED:
+        return 0.0
     # the list may be missing: then most lines' first numbers count on
     numbers = [int(match[1]) for match in _FIRST_MARKER.finditer(text)]
     counted = sum(0 < b - a < 4 for a, b in pairwise(numbers))
@@ -91,7 +93,7 @@ def find_pieces(lines: list[str]) -> list[Piece]:
     pieces: list[Piece] = []
     paragraph: list[tuple[int, str]] = []
     marks = _find_marks(kept, listed)
-    width = wrap_width([line for line in kept if "://" not in line])
+    width = wrap_width(line for line in kept if "://" not in line)
     for number, line in enumerate([*kept, ""], 1):
         if line and not line.isspace():
             paragraph.append((number, line))
@@ -177,7 +179,8 @@ def _paragraph(lines: list[tuple[int, str]], marks: dict[int, list[_Mark]], bloc
             # the image's words stand before the name, broken within if they are longer than a line
             handle = re.match(r"\s?".join(map(re.escape, leads.value)) + r"\s+(?=\S)", text)
             images, text = ((leads.value,), text[handle.end() :]) if handle else ((), text)
-        parts = [part for part in re.split(r"\s*[·∙⋅]\s*", text) if part]
+        dotted = "·" in text or "∙" in text or "⋅" in text
+        parts = [part for part in re.split(r"\s*[·∙⋅]\s*", text) if part] if dotted else [text] if text else []
         if not parts and target is not None:
             parts = [""]
         for i, part in enumerate(parts):
