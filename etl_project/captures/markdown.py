@@ -27,6 +27,9 @@ _CLOSE = re.compile(rf"\]\(\s*<?(?P<url>{_URL})>?(?:\s+[\"'][^\"\n]*[\"'])?\s*\)
 _DEFINITION = re.compile(
     r"[ \t]*\[([^\[\]\n]{1,40})\]:[ \t]*<?(\S+?)>?(?:[ \t]+[\"'(].*)?(?:[ \t]*\{[^{}\n]*\})?[ \t]*"
 )
+#: Several on one line.
+_DEFINED = re.compile(r"\[([^\[\]\n]{1,40})\]:[ \t]*([^\s\[]+)")
+_DEFINITIONS = re.compile(rf"[ \t]*(?:{_DEFINED.pattern}[ \t]*)+")
 _REST_OF_ADDRESS = re.compile(r"\s*[\w./%?=&~+-]+>?\s*")
 _HEADING = re.compile(r"\s*#{1,6}(?:\s+|(?=\[))")
 #: The marks that close a heading: "## Heading ##".
@@ -105,6 +108,9 @@ class _Pieces:
                 name = definition[1].casefold()
                 self.references[name] = definition[2]
                 unfinished = name if definition[2].endswith("-") else ""
+                line = ""
+            elif "]:" in line and _DEFINITIONS.fullmatch(line):
+                self.references |= {m[1].casefold(): m[2] for m in _DEFINED.finditer(line)}
                 line = ""
             elif unfinished:
                 if _REST_OF_ADDRESS.fullmatch(line):
