@@ -516,6 +516,9 @@ class _Reader:
                     "damaged_bytes", "not valid in the file's encoding; save the capture as UTF-8 and give it again"
                 )
         ids = {part.arxiv_id for part in parts} - {None}
+        if ids and any(part.target is not None and part.target.leads is Leads.MISSING for part in parts):
+            # those without an address may be another paper's
+            raise Contradiction("cut_link", "the addresses of some links are missing; copy the whole page")
         if len(ids) > 1:
             raise Contradiction("contradicting_fields", f"links to several papers: {', '.join(sorted(map(str, ids)))}")
         title, rest = _take_title(parts, card.arxiv_id)
@@ -635,8 +638,6 @@ def _take_title(parts: list[Part], card_id: str | None) -> tuple[str, list[Part]
     title = titles[0].text
     if titles[0].target is None and title.startswith("[") and re.search(r"\](?:\s*\{[^{}]*\})?\Z", title):
         raise Contradiction("cut_link", "the title is a link of which the address is missing")
-    if card_id is not None and titles[0].target is not None and titles[0].target.leads is Leads.MISSING:
-        raise Contradiction("cut_link", "the title's address is missing, and the card's may be another paper's")
     if len(title) > LONGEST_TITLE:
         raise Contradiction("title_or_abstract", "a heading as long as an abstract")
     return title, [p for p in parts if p not in titles and not (p.kind == "text" and p.text == title)]

@@ -25,6 +25,7 @@ _PAIR = re.compile(
     r"\s*(?:[-*]\s+)?(?:\*\*|[\"'])?([A-Za-z][A-Za-z _-]{0,30}?)(?:\s*\(UTC\))?[\"']?\s*[:=](?:\*\*)?\s*(.*)"
 )
 _FENCE = re.compile(r"\s{0,3}(?:`{3,}|~{3,})[\w+-]*\s*")
+_QUOTE = re.compile(r"^\s*>\s?")
 _COMMENT = re.compile(r"\s*<!--.{0,500}?-->\s*")
 _ADDRESS = re.compile(r"https?://[^\s\"'<>)\]]+")
 #: Keys of the day on which a copy was made, the surest first.
@@ -64,7 +65,7 @@ def open_envelope(lines: list[str]) -> Opened:
         _take_header(lines, start, told)
     quoted = sum([line.lstrip()[:1] == ">" for line in lines if ">" in line])
     if quoted and quoted > 0.8 * sum([bool(line) and not line.isspace() for line in lines]):
-        lines = [re.sub(r"^\s*>\s?", "", line) for line in lines]
+        lines = [_QUOTE.sub("", line) for line in lines]
     return Opened(_without_margin(lines), *_day_and_query(told))
 
 

@@ -1,7 +1,7 @@
 """Lines that a tool broke at a width, put together again. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from statistics import median_high
 from typing import NamedTuple
@@ -17,10 +17,18 @@ _BROKEN_ADDRESS = re.compile(r"https?://(?:\S*[/_=&?-])?\Z")
 _HYPHENATED = re.compile(r"[^\W_]-\Z")
 
 
-def wrap_width(lines: Sequence[str]) -> int:
-    """Return the width at which the lines were broken, or 0 if they were not: some line is longer than any width."""
-    width = max((len(line.rstrip()) for line in lines), default=0)
-    return width if _NARROWEST <= width <= _WIDEST else 0
+def wrap_width(lines: Iterable[str]) -> int:
+    """Return the width at which the lines were broken, or 0 if they were not: some line is longer than any width.
+
+    The first such line ends the look, so that files that were not wrapped, nearly all, cost next to nothing.
+    """
+    width = 0
+    for line in lines:
+        if len(line) > width and (length := len(line.rstrip())) > width:
+            if length > _WIDEST:
+                return 0
+            width = length
+    return width if width >= _NARROWEST else 0
 
 
 def join_wrapped(lines: Sequence[str]) -> str:
@@ -101,7 +109,7 @@ def unwrap(lines: list[str]) -> Joined:
     one without paragraphs of several lines.
     """
     untouched = Joined(lines, range(1, len(lines) + 1), len(lines), False)
-    if not wrap_width([line for line in lines if not _LONG_WORD.search(line) and not _is_rule(line)]):
+    if not wrap_width(line for line in lines if not _LONG_WORD.search(line) and not _is_rule(line)):
         return untouched
     texts = [_text_of(line) for line in lines]
     width = _width_of_paragraphs(texts)

@@ -30,6 +30,8 @@ _PAPER_LINE = re.compile(
 def recognise(_: list[str], text: str) -> float:
     """Return the confidence (0 to 1) that links stand on lines of their own: at least two that lead to papers."""
     found = 0
+    if "/papers" not in text and "/login" not in text:
+        return 0.0
     for start in _PAPER_LINE.finditer(text):
         end = text.find("\n", start.start())
         line = text[start.start() : end if end >= 0 else len(text)].lstrip("> \t")
@@ -52,7 +54,7 @@ def find_pieces(lines: list[str]) -> list[Piece]:
     waiting: list[tuple[int, str]] = []  # words whose address may follow; numbers of lines are 1-based
     block = 0
     blank = False
-    width = wrap_width([line for line in lines if "://" not in line])
+    width = wrap_width(line for line in lines if "://" not in line)
 
     def add(words: list[tuple[int, str]], target: str | None, end: int | None = None) -> None:
         text = join_wrapped([text for _, text in words])

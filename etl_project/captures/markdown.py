@@ -27,6 +27,9 @@ _CLOSE = re.compile(rf"\]\(\s*<?(?P<url>{_URL})>?(?:\s+[\"'][^\"\n]*[\"'])?\s*\)
 _DEFINITION = re.compile(
     r"[ \t]*\[([^\[\]\n]{1,40})\]:[ \t]*<?(\S+?)>?(?:[ \t]+[\"'(].*)?(?:[ \t]*\{[^{}\n]*\})?[ \t]*"
 )
+#: Several on one line.
+_DEFINED = re.compile(r"\[([^\[\]\n]{1,40})\]:[ \t]*([^\s\[]+)")
+_DEFINITIONS = re.compile(rf"[ \t]*(?:{_DEFINED.pattern}[ \t]*)+")
 _REST_OF_ADDRESS = re.compile(r"\s*[\w./%?=&~+-]+>?\s*")
 _HEADING = re.compile(r"\s*#{1,6}(?:\s+|(?=\[))")
 #: The marks that close a heading: "## Heading ##".
@@ -49,7 +52,6 @@ _ENTITY = re.compile(r"&(?:amp|lt|gt|quot|nbsp|#39|#x27);")
 _ENTITIES = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&nbsp;": " ", "&#39;": "'", "&#x27;": "'"}
 #: Stand for escaped brackets and for images while links are looked for; none of them is in any text.
 _OPEN, _SHUT, _PICTURE, _FILL = "\ue000", "\ue001", "\ue002", "\ue003"
-_PRIVATE = str.maketrans("", "", _PICTURE + _FILL)
 
 
 #: A link of which only the number is left, at the end of a line; "[1][2]" are citations.
@@ -96,7 +98,7 @@ def find_pieces(lines: list[str]) -> list[Piece]:
 
 class _Pieces:
     def __init__(self, lines: list[str]) -> None:
-        self.width = wrap_width([_without_addresses(line) for line in lines])
+        self.width = wrap_width(map(_without_addresses, lines))
         self.references: dict[str, str] = {}
         kept = []
         unfinished = ""  # the name of the reference whose address a tool broke at a hyphen
@@ -106,6 +108,9 @@ class _Pieces:
                 name = definition[1].casefold()
                 self.references[name] = definition[2]
                 unfinished = name if definition[2].endswith("-") else ""
+                line = ""
+            elif "]:" in line and _DEFINITIONS.fullmatch(line):
+                self.references |= {m[1].casefold(): m[2] for m in _DEFINED.finditer(line)}
                 line = ""
             elif unfinished:
                 if _REST_OF_ADDRESS.fullmatch(line):
@@ -207,7 +212,7 @@ class _Pieces:
         """Return the place of the bracket that the one at ``close`` ends, or None if it is missing."""
         doc, place = self.doc, close
         while (place := doc.rfind("[", floor, place)) >= 0:
-            if doc.count("[", place, close) > doc.count("]", place, close):
+            if doc.find("]", place, close) < 0 or doc.count("[", place, close) > doc.count("]", place, close):
                 break
         if place < 0:  # a closing bracket too many in the words
             place = doc.find("[", max(floor, doc.rfind("\n", 0, close) + 1), close)
@@ -220,7 +225,7 @@ class _Pieces:
             if before.count("[") > before.count("]"):
                 place = first
         if doc.find("\n", place, close) >= 0:
-            words = doc[place + 1 : close].translate(_PRIVATE).strip()
+            words = _shown(doc[place + 1 : close]).strip()
             if len(words) > LONGEST_SHORT_LINE and _BLANK_LINE.search(words):
                 return None  # the link's own beginning is missing, and this bracket is another's
         return place
@@ -235,7 +240,7 @@ class _Pieces:
         first, last = self._line(start), self._line(max(start, end - 1))
         raw = doc[start:end]
         if self.hidden:
-            raw = raw.translate(_PRIVATE)
+            raw = _shown(raw)
         text, heading = self._plain(raw), self._is_heading(first, start) or bool(_HEADING.match(raw.strip()))
         short = not heading and len(text) <= LONGEST_SHORT_LINE
         inner = re.match(r"\s*\[([^\[\]]*)\]\s*(.+)", text, re.DOTALL) if short else None
@@ -270,8 +275,8 @@ class _Pieces:
                 and not _is_value(raw)
             ):
                 raw = raw[marker.end() :]
-            opened = raw.strip().startswith("[") and raw.count("[") > raw.count("]") and at_start
-            words = self._plain(raw.translate(_PRIVATE) if self.hidden else raw)
+            opened = at_start and raw.count("[") > raw.count("]") and raw.lstrip("# \t")[:1] == "["
+            words = self._plain(_shown(raw) if self.hidden else raw)
             if not words or _ITEM.fullmatch(words):
                 continue
             if at_start and not group and self._continues_title(line, raw):
@@ -328,7 +333,9 @@ class _Pieces:
             return trim(raw)
         raw = _HEADING.sub("", raw, count=1) if _HEADING.match(raw) else raw
         raw = _ANCHOR.sub("", _AUTOLINK.sub(r"\1", raw)) if "<" in raw else raw
-        lines = [_BR.sub(" ", _BREAK.sub("", line)) for line in raw.split("\n")]
+        lines = raw.split("\n")
+        if "<" in raw or "\\\n" in raw or "\\  " in raw or raw.rstrip()[-1:] == "\\":
+            lines = [_BR.sub(" ", _BREAK.sub("", line)) for line in lines]
         if len(lines) > 1:  # a list within a link: "- ![](a)", "- ![](b)", "- 3 authors"
             lines = [line for line in lines if not _CHECKBOX.fullmatch(line)]
             shown = [line for line in lines if line.strip() and not _ITEM.fullmatch(line)]
@@ -337,10 +344,10 @@ class _Pieces:
             elif not shown:
                 lines = ["-"]
         text = join_wrapped(lines)
-        if "\\" in raw:  # a line break within a title became a backslash and two spaces
+        if "\\" in raw and "  " in text:  # a line break within a title became a backslash and two spaces
             text = re.sub(r"(?<=\S)[ \t]{2,}", " ", text)
         text = trim(text)
-        while (bold := _BOLD.fullmatch(text)) and bold[1] not in bold[2]:
+        while text[:1] in "*_" and (bold := _BOLD.fullmatch(text)) and bold[1] not in bold[2]:
             text = bold[2]
         return text
 
@@ -440,3 +447,8 @@ def _without_addresses(line: str) -> str:
 
 
 _ADDRESS = re.compile(r"\]\([^)\s]*\)|https?://\S+")
+
+
+def _shown(raw: str) -> str:
+    """Return ``raw`` without what stands for hidden images and escapes."""
+    return raw.replace(_FILL, "").replace(_PICTURE, "")

@@ -19,14 +19,13 @@ from etl_project.captures.roles import LONGEST_SHORT_LINE, Role, role_of, trim
 FORMS = ("text_numbered_links", "text_numbered_links_trending")
 
 _MARKER = re.compile(r"\[(\d{1,5})\](?!\((?:https?:|/)|\[\d|:)")
-_FIRST_MARKER = re.compile(r"^[ \t]*(?:[*+•o]\s+)?\[(\d{1,5})\](?![(:])", re.MULTILINE)
+_FIRST_MARKER = re.compile(r"^[ \t]*(?:[*+•o]\s+)?\[(\d{1,5})\](?=[^\s(:\[\].,;])", re.MULTILINE)
 #: How lists of addresses are written: "45. https://..." and "[45] https://...".
 _LISTED = re.compile(r"\s*(?:\[(\d{1,5})\]:?|(\d{1,5})\.)\s+((?:https?|file)://\S+|/\S+)\s*")
 _LIST_LINE = re.compile(rf"(?:{_LISTED.pattern})+".replace(r"(\d{1,5})", r"\d{1,5}"))
 _LIST_HEADING = re.compile(r"\s*(?:references|(?:visible|hidden) links):?\s*", re.IGNORECASE)
-#: Lines of an abstract that begin with citations are fewer than this.
-_MOST_CITED = 6
 _LEAST_LISTED = 3
+_OF_CARDS = (Leads.PAPER, Leads.VOTE, Leads.COMMUNITY, Leads.PROFILE)
 _BULLETS = " \t*+•□☆o\xa0"
 #: A title's last line may be the page's word "Models", or a number.
 _ALSO_IN_TITLES = frozenset({Role.FURNITURE, Role.HEADING, Role.COUNT})
@@ -57,10 +56,8 @@ def recognise(lines: list[str], text: str) -> float:
         return 0.9
     if len(named) >= _LEAST_LISTED and not any("]:" in line for line in listed):
         return 0.8  # their marks are lost, and the list is no abstract
-    # the list may be missing: then most lines' first numbers count on
-    numbers = [int(match[1]) for match in _FIRST_MARKER.finditer(text)]
-    counted = sum(0 < b - a < 4 for a, b in pairwise(numbers))
-    return 0.8 if counted >= _MOST_CITED and counted > 0.6 * len(numbers) else 0.0
+    # the list may be missing; no line of an abstract begins with a citation that its next word is glued to
+    return 0.8 if "[" in text and len(_FIRST_MARKER.findall(text)) >= _LEAST_LISTED else 0.0
 
 
 def _leads_to_paper(address: str) -> bool:
@@ -91,7 +88,7 @@ def find_pieces(lines: list[str]) -> list[Piece]:
     pieces: list[Piece] = []
     paragraph: list[tuple[int, str]] = []
     marks = _find_marks(kept, listed)
-    width = wrap_width([line for line in kept if "://" not in line])
+    width = wrap_width(line for line in kept if "://" not in line)
     for number, line in enumerate([*kept, ""], 1):
         if line and not line.isspace():
             paragraph.append((number, line))
@@ -137,7 +134,8 @@ def _find_marks(lines: list[str], listed: dict[str, str]) -> dict[int, list[_Mar
                 last = value
     firsts = set(first)
     for i, (number, match, address) in enumerate(found):
-        if i in in_order or (i in firsts and _leads_to_paper(address)):
+        glued = match.string[match.end() : match.end() + 1].isalnum()  # no citation is
+        if i in in_order or ((i in firsts or glued) and address and read_target(address).leads in _OF_CARDS):
             addressed.setdefault(number, []).append((match.start(), match.end(), address))
     return addressed
 
@@ -177,7 +175,8 @@ def _paragraph(lines: list[tuple[int, str]], marks: dict[int, list[_Mark]], bloc
             # the image's words stand before the name, broken within if they are longer than a line
             handle = re.match(r"\s?".join(map(re.escape, leads.value)) + r"\s+(?=\S)", text)
             images, text = ((leads.value,), text[handle.end() :]) if handle else ((), text)
-        parts = [part for part in re.split(r"\s*[·∙⋅]\s*", text) if part]
+        dotted = "·" in text or "∙" in text or "⋅" in text
+        parts = [part for part in re.split(r"\s*[·∙⋅]\s*", text) if part] if dotted else [text] if text else []
         if not parts and target is not None:
             parts = [""]
         for i, part in enumerate(parts):
