@@ -31,6 +31,7 @@ lint: setup
 
 bench: setup
 	$(BIN)/python -m etl_project_tests.benchmarks.parse_speed
+	$(BIN)/python -m etl_project_tests.benchmarks.html_speed
 	$(BIN)/python -m etl_project_tests.benchmarks.job_speed
 
 ui: setup

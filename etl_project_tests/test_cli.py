@@ -29,12 +29,12 @@ def test_a_run_tells_files_papers_checks_places_and_what_next(tmp_path: Path, pa
     for said in (
         "daily_2026-06-11.txt",
         "text_with_metadata",
-        "papers: 52 (52 new, 0 known, 0 merged) from 69 mentions",
+        "papers: 52 (52 new, 0 known, 0 merged) from 79 mentions",
     ):
         assert said in done.stdout
     assert "passed, 0 failed, 0 warned" in done.stdout
     assert str(lake.database) in done.stdout
-    assert "parsed: 5 of 5 dumps" in done.stderr
+    assert "parsed: 7 of 7 dumps" in done.stderr
     assert "leaked" not in done.stderr
     following = done.stdout.splitlines()[-1].removeprefix("next:").strip()
     again = subprocess.run(following, shell=True, capture_output=True, text=True, check=False, cwd=PROJECT)
@@ -91,7 +91,7 @@ def test_explain_leads_from_a_title_to_files_lines_and_rules(samples: Lake, pape
     for mention in by_id["mentions"]:
         assert f"{mention['file_name']} lines {mention['line_start']}-{mention['line_end']}" in shown
         text = (PROJECT / "data_lake" / "samples" / mention["file_name"]).read_text("utf-8-sig").split("\n")
-        assert mention["title"] in text[mention["line_start"] - 1]
+        assert mention["title"] in "\n".join(text[mention["line_start"] - 1 : mention["line_end"]])
 
 
 def test_explain_asks_which_of_several_papers_is_meant(samples: Lake, papers: Papers) -> None:
