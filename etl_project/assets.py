@@ -5,9 +5,11 @@ Wiring only. What is parsed, matched, chosen or checked is decided in the module
 
 import logging
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from etl_project import dedupe, parse, publish, raw, warehouse
 from etl_project.contract import Table, described, polars_schema
 from etl_project.expectations import Check, Outcome, checks_for, run_checks
 from etl_project.lake import Lake, writer_lock
+from etl_project.sources import fetched, huggingface
 from etl_project.tables import (
     BY_NAME,
     CAPTURES,
@@ -33,11 +36,14 @@ from etl_project.tables import (
 )
 
 log = logging.getLogger("etl_project")
+# of the installed version, which is pinned; nobody who runs a command can do anything about it
+warnings.filterwarnings("ignore", message="Parameter `backfill_policy`", category=dg.BetaWarning)
 
 _OWNERS = ["team:data"]
 _KINDS = {"raw": {"file", "duckdb"}, "parsed": {"python", "polars", "duckdb"}, "papers": {"polars", "duckdb"}}
 #: Stages in the order of the data; Dagster sorts its groups by name.
 GROUPS = {
+    "fetched": "0_fetched",
     "raw": "1_raw",
     "parsed": "2_parsed",
     "papers": "3_papers",
@@ -48,6 +54,10 @@ _MOST_ROWS_SHOWN = 50
 #: Dagster keeps them in its event log, and the command line's summary reads them from there.
 _MOST_DELIVERIES_SHOWN = 10_000
 _BATCH_BYTES = 1 << 26
+#: Up to today, which is not over: it is fetched anew until the day after the next.
+DAYS = dg.DailyPartitionsDefinition(huggingface.FIRST_DAY.isoformat(), timezone="UTC", end_offset=1)
+#: A month a run: starting a run costs more than fetching a day, and a failing day spoils one month's run only.
+_DAYS_A_RUN = 31
 
 
 class LakeResource(dg.ConfigurableResource[Any]):
@@ -67,10 +77,20 @@ class LakeResource(dg.ConfigurableResource[Any]):
             yield self
 
 
+@dataclass(frozen=True)
+class Fetching:
+    """Where pages come from and where they go. No Dagster configuration: the token must not stand in the UI."""
+
+    lake: Lake
+    service: huggingface.Service
+
+
 class RawConfig(dg.Config):
     """What to take in."""
 
-    paths: list[str] = Field(default=[], description="Files and folders to take in; empty means the lake's inbox.")
+    paths: list[str] = Field(
+        default=[], description="Files and folders to take in; empty means the lake's inbox and what was fetched."
+    )
 
 
 def _has_sql(table: Table) -> bool:
@@ -128,15 +148,53 @@ def _markdown(frame: pl.DataFrame) -> dg.MarkdownMetadataValue:
 # stages
 
 
-@dg.multi_asset(specs=[_spec(RAW_DUMPS, [])], name=RAW_DUMPS.name)
+@dg.asset(
+    partitions_def=DAYS,
+    backfill_policy=dg.BackfillPolicy.multi_run(_DAYS_A_RUN),
+    group_name=GROUPS["fetched"],
+    kinds={"json"},
+    owners=_OWNERS,
+    description="Pages of the service's daily listing as received, in the lake's `fetched/`; the job "
+    "`captures_to_papers` takes them in. The only asset that touches the network, and in no job but `fetch_daily_papers`. "
+    "A day that was over when it was fetched is not asked for again.",
+)
+def fetched_days(context: dg.AssetExecutionContext, fetching: dg.ResourceParam[Fetching]) -> None:
+    """Fetch the listing of each day of the run."""
+    listings = [huggingface.daily_papers(date.fromisoformat(key)) for key in context.partition_keys]
+    results = list(fetched.fetch(fetching.lake, fetching.service, listings))
+    shown: dict[str, dict[str, Any]] = {
+        result.day.isoformat(): {
+            "outcome": result.outcome,
+            "items": result.items,
+            "pages": result.pages,
+            "requests": result.requests,
+            "bytes": result.bytes,
+        }
+        for result in results
+        if result.ok
+    }
+    failed = [result for result in results if not result.ok]
+    for day, metadata in shown.items():
+        if failed:  # what is fetched stays, though the run fails
+            context.log_event(dg.AssetMaterialization(context.asset_key, metadata=metadata, partition=day))
+        else:
+            context.add_asset_metadata(metadata, partition_key=day)
+    if failed:
+        reasons = [f"{result.day}: {result.detail}" for result in failed]
+        raise dg.Failure(f"{len(failed)} of {len(results)} days were not fetched. " + "; ".join(reasons[:5]))
+
+
+@dg.multi_asset(specs=[_spec(RAW_DUMPS, ["fetched_days"])], name=RAW_DUMPS.name)
 def raw_dumps(config: RawConfig, lake: LakeResource) -> dg.MaterializeResult[None]:
-    """Take the given files, or those in the inbox, into the store; load what the warehouse has not got."""
+    """Take the given files, or the inbox's and what was fetched, into the store; load what the warehouse has not got."""
     where = lake.lake
     where.inbox.mkdir(parents=True, exist_ok=True)
-    paths = [Path(path) for path in config.paths]
+    paths, pages, now = [Path(path) for path in config.paths], {}, datetime.now(UTC)
     if not paths:
         paths = sorted(path for path in where.inbox.iterdir() if not path.name.startswith("."))
-    deliveries = list(raw.take_all(paths, where.raw, datetime.now(UTC), without=where.made))
+        pages = fetched.untaken(where)
+    deliveries = list(raw.take_all(paths, where.raw, now, without=where.made))
+    deliveries += raw.take_all(pages, where.raw, now, sources=pages)
     for delivery in deliveries:
         if delivery.outcome == "unreadable":
             log.error("%s: %s", delivery.path, delivery.detail)
@@ -228,7 +286,9 @@ def parsed(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
 def matched(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
     """Find the paper of every mention; papers known before keep their ids."""
     with warehouse.connect(lake.lake) as connection:
-        keyed = pl.concat([dedupe.keys(batch) for batch in warehouse.mention_texts(connection)])
+        cut = warehouse.read(connection, "select distinct title from parsed_rows where abstract_kind = 'cut'")
+        cut_titles = dedupe.title_keys(cut["title"])
+        keyed = pl.concat([dedupe.keys(batch, cut_titles) for batch in warehouse.mention_texts(connection)])
         before = warehouse.read(connection, "select * from paper_mentions")
         merged_before = warehouse.read(connection, "select * from merged_papers")
         load = warehouse.scalar(connection, "select coalesce(max(load_number), 1) from raw_dumps")

@@ -1,7 +1,7 @@
 """``papers``: the command line. Thin: each command calls one function and shows what it gives.
 
 Exit codes: 0 ok; 1 nothing was published, or something was refused; 2 wrong usage; 3 another run has
-the lake; 4 an input could not be read.
+the lake; 4 an input could not be read or fetched.
 """
 
 import json
@@ -10,6 +10,7 @@ import os
 import shlex
 import shutil
 import sys
+from datetime import UTC, date, datetime
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,6 +35,8 @@ LakeOption = Annotated[
     Path | None,
     typer.Option("--lake", help="Folder of the data lake. Default: $PAPERS_LAKE, else data_lake/ of the project.", show_default=False),
 ]  # fmt: skip
+Day = datetime | None
+_DAY = ["%Y-%m-%d"]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
@@ -72,7 +75,9 @@ def _main(
 def run(
     paths: Annotated[
         list[str] | None,
-        typer.Argument(help="Capture files or folders. Without any, the lake's inbox is taken.", show_default=False),
+        typer.Argument(
+            help="Capture files or folders. Without any: the lake's inbox, and what was fetched.", show_default=False
+        ),
     ] = None,
     lake: LakeOption = None,
     as_json: JsonOption = False,
@@ -82,13 +87,16 @@ def run(
     Examples: `papers run my_captures/`, `papers run page.txt --lake ~/papers`.
     """  # fmt: skip
     from etl_project.raw import problem_with
+    from etl_project.sources import fetched
 
     where = _lake(lake)
     if any(not path.strip() for path in paths or []):
         raise _stop("an empty name was given (an unset variable?); name files or folders", 2)
     given = [Path(path) for path in paths or []]
     problems = [(path, problem_with(path)) for path in given or [where.inbox]]
-    if all(problem for _, problem in problems) and (given or not any(where.raw.glob("??/*.json"))):
+    if all(problem for _, problem in problems) and (
+        given or not (any(where.raw.glob("??/*.json")) or fetched.untaken(where))
+    ):
         if not given:
             raise _stop(
                 f"nothing to take in; put captures into {where.inbox}, or name them: papers run PATH...", UNREADABLE
@@ -113,6 +121,79 @@ def run(
     else:
         _print_summary(where, summary)
     raise typer.Exit(summary.exit_code)
+
+
+def _on(given: Day, otherwise: date) -> date:
+    return given.date() if given else otherwise
+
+
+@app.command()
+def fetch(
+    day: Annotated[Day, typer.Option("--date", formats=_DAY, help="Fetch the listing of this day.")] = None,
+    first: Annotated[Day, typer.Option("--from", formats=_DAY, help="Fetch every day from this one...")] = None,
+    last: Annotated[Day, typer.Option("--to", formats=_DAY, help="...to this one. Default: today (UTC).")] = None,
+    query: Annotated[str | None, typer.Option("--search", help="Fetch what the service finds for these words.")] = None,
+    trending: Annotated[bool, typer.Option("--trending", help="Fetch what is trending now.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Ask even for days that were over when fetched.")] = False,
+    lake: LakeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Fetch listings from Hugging Face into the lake; the next `papers run` takes them in.
+
+    $HF_ENDPOINT names another service, $HF_TOKEN is sent to it if set.
+    Examples: `papers fetch --date 2026-06-29`, `papers fetch --from 2026-06-01 --to 2026-06-30`.
+    """
+    from etl_project.sources import fetched, huggingface
+
+    where = _lake(lake)
+    endpoint = os.environ.get("HF_ENDPOINT") or huggingface.DEFAULT_ENDPOINT
+    service = huggingface.Service(endpoint, os.environ.get("HF_TOKEN", "").strip() or None)
+    if problem := service.problem():
+        raise _stop(problem, 2)
+    today = datetime.now(UTC).date()
+    if (day is not None) + (first is not None) + (query is not None) + trending != 1 or (last and not first):
+        raise _stop("say what to fetch, one of: --date D, --from D [--to D], --search WORDS, --trending", 2)
+    if query is not None:
+        if not (0 < len(query.strip()) <= huggingface.LONGEST_QUERY and query.isprintable()):
+            raise _stop(f"a search is 1 to {huggingface.LONGEST_QUERY} characters of text", 2)
+        listings = [huggingface.search(query.strip(), today)]
+    elif trending:
+        listings = [huggingface.trending(today)]
+    else:
+        start, end = _on(day or first, today), _on(day or last, today)
+        if problem := fetched.problem_with(start, end, today):
+            raise _stop(problem, 2)
+        listings = [huggingface.daily_papers(on) for on in fetched.days(start, end)]
+    _show_progress()
+    results = []
+    try:
+        for result in fetched.fetch(where, service, listings, again=again):
+            results.append(result)
+            if result.outcome != "not tried":
+                print(
+                    f"{result.day}  {result.listing}  {result.outcome:<6} {result.items:>4} items "
+                    f"{result.pages:>2} pages {result.requests:>2} requests",
+                    file=sys.stderr if as_json else sys.stdout,
+                    flush=True,
+                )
+    except LakeBusy as busy:
+        raise _stop(str(busy), BUSY) from None
+    except OSError as error:
+        raise _stop(f"the lake {where.root} cannot be written: {error.strerror}", FAILED) from None
+    failed = [result for result in results if not result.ok]
+    code = UNREADABLE if failed else 0
+    if as_json:
+        print(
+            json.dumps({"listings": [result._asdict() for result in results], "exit_code": code}, indent=2, default=str)
+        )
+    else:
+        if untried := [result for result in failed if result.outcome == "not tried"]:
+            print(f"not tried: {untried[0].day} to {untried[-1].day} ({len(untried)})")
+        waiting = len(fetched.untaken(where))
+        print(f"next:     {_command(where, 'run')}" if waiting else "nothing new for papers run to take in")
+    if failed:
+        names = ", ".join(str(result.day) for result in failed if result.outcome == "failed")
+        raise _stop(f"not fetched: {names}; the same command fetches only what is missing", code)
 
 
 def _show_progress() -> None:
@@ -169,16 +250,21 @@ def _print_summary(lake: Lake, summary: Any) -> None:
         )
         return
     console.print(f"database: {escape(str(lake.database))}\nparquet:  {escape(str(lake.exports))}", soft_wrap=True)
+    refused = any(file["refused"] for file in summary.files)
+    console.print(
+        "next:     " + _command(lake, "rejects" if refused else 'sql "from papers limit 5"'),
+        soft_wrap=True,
+        markup=False,
+    )  # fmt: skip
+
+
+def _command(lake: Lake, words: str) -> str:
+    """Return a command line that the user can type."""
     program = (
         "papers" if shutil.which("papers") else shlex.quote(os.path.relpath(Path(sys.executable).with_name("papers")))
     )
     option = "" if lake.root == PROJECT / "data_lake" else f" --lake {shlex.quote(str(lake.root))}"
-    refused = any(file["refused"] for file in summary.files)
-    console.print(
-        "next:     " + (f"{program} rejects{option}" if refused else f'{program} sql "from papers limit 5"{option}'),
-        soft_wrap=True,
-        markup=False,
-    )  # fmt: skip
+    return f"{program} {words}{option}"
 
 
 def _plain(text: str) -> str:
@@ -207,6 +293,8 @@ def _rows(connection: Any, query: str, parameters: list[Any] | None = None) -> l
 @app.command()
 def status(lake: LakeOption = None, as_json: JsonOption = False) -> None:
     """Show what is published, when it was, and what waits in the inbox."""
+    from etl_project.sources.fetched import untaken
+
     where = _lake(lake)
     with _open(where) as connection:
         (publication,) = _rows(connection, "select * from publication")
@@ -222,10 +310,17 @@ def status(lake: LakeOption = None, as_json: JsonOption = False) -> None:
         if where.inbox.is_dir()
         else 0
     )
+    pages = len(untaken(where))
     if as_json:
         print(
             json.dumps(
-                {**publication, "newest_capture_received_at": newest, "files_in_inbox": waiting, "rows": counts},
+                {
+                    **publication,
+                    "newest_capture_received_at": newest,
+                    "files_in_inbox": waiting,
+                    "fetched_pages_waiting": pages,
+                    "rows": counts,
+                },
                 indent=2,
                 default=str,
             )
@@ -237,6 +332,8 @@ def status(lake: LakeOption = None, as_json: JsonOption = False) -> None:
     print(
         f"database   {where.database}\nparquet    {where.exports}\ninbox      {waiting} files (known ones stay there)"
     )
+    if pages:
+        print(f"fetched    {pages} pages wait for the next run")
     for name, count in counts.items():
         print(f"  {name:<18}{count:>12,}")
 
@@ -289,6 +386,7 @@ def explain(
     if not paper:
         raise _stop("an empty name; give a paper id or words of a title", 2)
     with _open(_lake(lake)) as connection:
+        _same_schema(connection)
         found = _rows(
             connection,
             "select paper_id, title from papers where starts_with(paper_id, $1) or arxiv_id = $1 "
@@ -309,67 +407,174 @@ def explain(
                 print(f"{row['paper_id']}  {_plain(row['title'])}", file=sys.stderr)
             raise _stop(f"{len(found)} papers fit {paper!r}; give one of these ids", 2)
         paper_id = found[0]["paper_id"]
-        (values,) = _rows(connection, "select * from papers where paper_id = ?", [paper_id])
-        mentions = _rows(
-            connection,
-            "select mention_id, rule, file_name, line_start, line_end, form, title, n_authors, published_raw, published_on, "
-            "published_basis, upvotes, comments, received_at from paper_mentions join parsed_rows using (mention_id) "
-            "join raw_dumps using (dump_id) where paper_id = ? order by rule <> 'new_paper', mention_id",
-            [paper_id],
-        )
-        links = _rows(
-            connection, "select url, kind, n_mentions from paper_links where paper_id = ? order by url", [paper_id]
-        )
-        conflicts = _rows(
-            connection,
-            "select author_counts.n_values as counts, paper_dates.n_values as dates from author_counts "
-            "join paper_dates using (paper_id) where paper_id = ?",
-            [paper_id],
-        )[0]
-        merged = _rows(connection, "select merged_paper_id from merged_papers where paper_id = ?", [paper_id])
+        explained = _explained(connection, paper_id)
     if as_json:
-        print(
-            json.dumps(
-                {**values, "mentions": mentions, "links": links, "merged": merged, "different_values": conflicts},
-                indent=2,
-                default=str,
-                ensure_ascii=False,
+        print(json.dumps(explained, indent=2, default=str, ensure_ascii=False))
+    else:
+        _print_explained(explained)
+
+
+def _same_schema(connection: Any) -> None:
+    """Stop with what to do if the publication was made by a program of another schema version."""
+    from etl_project.tables import SCHEMA_VERSION
+
+    (row,) = _rows(connection, "select schema_version from publication")
+    if row["schema_version"] != SCHEMA_VERSION:
+        raise _stop(
+            f"what is published has schema version {row['schema_version']}, this program has {SCHEMA_VERSION}; "
+            "publish anew with: papers run",
+            UNREADABLE,
+        )
+
+
+_NAMES_SHOWN = 5
+
+
+def _explained(connection: Any, paper_id: str) -> dict[str, Any]:
+    """Return the paper's values, and rows of what they are from."""
+
+    def rows(query: str) -> list[dict[str, Any]]:
+        return _rows(connection, query, [paper_id])
+
+    (values,) = rows("select * from papers where paper_id = ?")
+    return {
+        **values,
+        "sources": rows("select field, mention_id, n_mentions, n_values from value_sources where paper_id = ? order by field"),
+        "authors": rows("select position, name, mention_id from paper_authors where paper_id = ? order by position"),
+        "repositories": rows(
+            "select repo_key, url, source, g.n_mentions, stars, stars_step, stars_mention_id, captured_on as stars_on from github_links g "
+            "left join paper_metrics m on stars_mention_id = m.mention_id where g.paper_id = ? order by repo_key"
+        ),
+        "links": rows("select url, kind, source, n_mentions from paper_links where paper_id = ? order by url"),
+        "mentions": rows(
+            "select mention_id, rule, file_name, line_start, line_end, p.form, mirror, title, abstract_kind, arxiv_id, n_authors, "
+            "coalesce(organisation_handle, organisation_name) as organisation, published_raw, published_on, published_basis, "
+            "arxiv_published_at, daily_submitted_at, upvotes, comments, github_stars, received_at "
+            "from paper_mentions join parsed_rows p using (mention_id) join captures using (dump_id) "
+            "join raw_dumps using (dump_id) where paper_id = ? order by rule <> 'new_paper', mention_id"
+        ),
+        "merged": rows("select merged_paper_id from merged_papers where paper_id = ? order by merged_paper_id"),
+    }  # fmt: skip
+
+
+def _print_explained(paper: dict[str, Any]) -> None:
+    print(f"{paper['paper_id']}  {_plain(paper['title'])}")
+    names = [author["name"] for author in paper["authors"]]
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    organisation = [paper["organisation_handle"], paper["organisation_name"]]
+    shown = {
+        "title": "",
+        "abstract": _IN_ABSTRACTS_PLACE[paper["abstract_kind"]],
+        "ai_summary": paper["ai_summary"],
+        "arxiv_id": paper["arxiv_id"],
+        "published_on": paper["published_on"] and f"{paper['published_on']}{' (year inferred)' * paper['published_year_inferred']}",
+        "arxiv_published_at": paper["arxiv_published_at"] and f"{paper['arxiv_published_at']} UTC",
+        "daily_on": paper["daily_on"],
+        "n_authors": None if paper["n_authors"] is None else f"{paper['n_authors']}{': ' * bool(names)}{', '.join(names[:_NAMES_SHOWN])}{more}",
+        "organisation": " ".join(part for part in organisation if part) or None,
+    }  # fmt: skip
+    sources = {source["field"]: source for source in paper["sources"]}
+    for field, value in shown.items():
+        origin = f"from {sources[field]['mention_id']}" if field in sources else ""
+        text = "-" if value is None else _plain(str(value))
+        print(f"  {field:<20} {'   '.join(part for part in (text, origin) if part)}")
+    for repository in paper["repositories"]:
+        stars = ""
+        if repository["stars"] is not None:
+            day = f" on {repository['stars_on']}" if repository["stars_on"] else ""
+            stars = f"   {repository['stars']:,} stars{day}, from {repository['stars_mention_id']}"
+        print(f"  {'repository':<20} {_plain(repository['url'])} ({_WHERE[repository['source']]}){stars}")
+    for source in paper["sources"]:
+        if source["n_values"] > 1:
+            print(
+                f"  contradiction: {source['field']} has {source['n_values']} different values in {source['n_mentions']} mentions"
             )
-        )
-        return
-    print(f"{paper_id}  {_plain(values['title'])}")
-    for name in ("arxiv_id", "published_on", "n_authors", "organisation_handle", "organisation_name"):
-        source = {
-            "published_on": "date",
-            "n_authors": "authors",
-            "organisation_handle": "owner",
-            "organisation_name": "owner",
-        }.get(name)
-        inferred = " (year inferred)" if name == "published_on" and values["published_year_inferred"] else ""
-        origin = values.get(f"{source}_mention_id") if source else None
-        print(
-            f"  {name:<20} {'-' if values[name] is None else _plain(str(values[name]))}{inferred}"
-            + (f"   from {origin}" if origin else "")
-        )
-    print(f"  {'title, abstract':<20} from {values['text_mention_id']}")
+    mentions = paper["mentions"]
     print(f"{len(mentions)} mention{'s' if len(mentions) > 1 else ''}:")
     for m in mentions:
+        mirror = f"  served by {_plain(m['mirror'])}" if m["mirror"] else ""
         print(
-            f"  {m['mention_id']}  {_plain(m['file_name'])} lines {m['line_start']}-{m['line_end']}  {m['form']}  joined by {m['rule']}"
+            f"  {m['mention_id']}  {_plain(m['file_name'])} lines {m['line_start']}-{m['line_end']}  {m['form']}  joined by {m['rule']}{mirror}"
         )
-        shown = [
-            f"{k} {m[k]}"
-            for k in ("published_raw", "published_basis", "n_authors", "upvotes", "comments")
-            if m[k] is not None
-        ]
-        print(f"      {_plain(', '.join(shown))}")
-    for what, number in (("dates", conflicts["dates"]), ("numbers of authors", conflicts["counts"])):
-        if number > 1:
-            print(f"  contradiction: {number} different {what} among the mentions")
-    for link in links:
-        print(f"  link {link['url']}  ({link['kind']})")
-    for row in merged:
+        told = [f"{k} {m[k]}" for k in _TOLD_BY_MENTIONS if m[k] is not None]
+        print(f"      {_plain(', '.join(told))}")
+    for link in paper["links"]:
+        print(f"  link {_plain(link['url'])}  ({link['kind']}, {_WHERE[link['source']]})")
+    for row in paper["merged"]:
         print(f"  took over {row['merged_paper_id']}")
+
+
+_IN_ABSTRACTS_PLACE = {
+    "abstract": "",
+    "cut": "only its beginning",
+    "summary": "- (a summary stands in its place)",
+    None: "- (no page shows it)",
+}
+_WHERE = {"abstract": "in the abstract", "page": "on the page", "both": "in the abstract and on the page"}
+_TOLD_BY_MENTIONS = (
+    "abstract_kind",
+    "arxiv_id",
+    "published_raw",
+    "published_basis",
+    "arxiv_published_at",
+    "daily_submitted_at",
+    "n_authors",
+    "organisation",
+    "upvotes",
+    "comments",
+    "github_stars",
+)
+
+
+@app.command()
+def forms(
+    file: Annotated[
+        Path | None, typer.Argument(help="A file: how it is recognised, and where its lines go.", show_default=False)
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the forms of captures that are read, or how one file is read. Needs no lake and changes nothing.
+
+    Example: `papers forms page.md`.
+    """
+    if file is None:
+        _show_forms(as_json)
+        return
+    from etl_project.recognise import recognise_file
+
+    if not file.is_file():
+        raise _stop(f"{_plain(str(file))}: no such file; give one capture file", UNREADABLE)
+    try:
+        found = recognise_file(file)
+    except OSError as error:
+        raise _stop(
+            f"{_plain(str(file))}: cannot be read ({error.strerror}); check its permissions", UNREADABLE
+        ) from None
+    if as_json:
+        where = [stretch._asdict() for stretch in found.stretches]
+        print(json.dumps({**found.facts, "carried": found.carried, "where": where}, indent=2, ensure_ascii=False))
+        return
+    for name, value in found.facts.items():
+        if value is not None:
+            print(f"{name:<13}{_plain(str(value))}")
+    if found.carried:
+        print(f"{'carries':<13}{', '.join(f'{word} {count}' for word, count in found.carried.items())}")
+    for stretch in found.stretches:
+        lines = str(stretch.first) if stretch.first == stretch.last else f"{stretch.first}-{stretch.last}"
+        print(f"  {lines:>13}  {stretch.went:<8} {_plain(stretch.what)[:120]}".rstrip())
+
+
+def _show_forms(as_json: bool) -> None:
+    from etl_project.captures.catalogue import READ
+
+    if as_json:
+        print(json.dumps([{**form._asdict(), "lacks": form.lacks} for form in READ], indent=2, ensure_ascii=False))
+        return
+    for form in READ:
+        print(f"{form.name}\n  {form.looks}\n  known by     {form.known_by}\n  carries      {', '.join(form.carries)}")
+        print(
+            f"  cannot tell  {', '.join(form.lacks) or '-'}" + (f"\n  note         {form.notes}" if form.notes else "")
+        )
 
 
 @app.command()

@@ -1,19 +1,34 @@
 """What Dagster loads: assets, checks, the job, its schedule and sensor. Environment variables are read here and in cli.py.
 
-``PAPERS_LAKE`` names the data lake; without it, it is ``data_lake/`` of the project.
+``PAPERS_LAKE`` names the data lake; without it, it is ``data_lake/`` of the project. ``HF_ENDPOINT`` and ``HF_TOKEN``
+are those of the service that ``fetch_daily_papers`` asks; no other job touches the network.
 """
 
 import hashlib
 import json
 import os
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import dagster as dg
 
-from etl_project.assets import LakeResource, matched, parsed, publication, raw_dumps, sql_assets, table_checks
+from etl_project.assets import (
+    Fetching,
+    LakeResource,
+    fetched_days,
+    matched,
+    parsed,
+    publication,
+    raw_dumps,
+    sql_assets,
+    table_checks,
+)
 from etl_project.lake import PROJECT, Lake
+from etl_project.sources import fetched
+from etl_project.sources.huggingface import DEFAULT_ENDPOINT, FIRST_DAY, Service
 
 JOB = "captures_to_papers"
+FETCH_JOB = "fetch_daily_papers"
 
 
 def default_lake() -> Lake:
@@ -21,11 +36,16 @@ def default_lake() -> Lake:
     return Lake(Path(os.environ.get("PAPERS_LAKE") or PROJECT / "data_lake").absolute())
 
 
-def build_definitions(lake: Lake) -> dg.Definitions:
-    """Return everything that runs on ``lake``; tests build it on a lake of their own."""
+def default_service() -> Service:
+    """Return the service that the environment names, else Hugging Face without a token."""
+    return Service(os.environ.get("HF_ENDPOINT") or DEFAULT_ENDPOINT, os.environ.get("HF_TOKEN", "").strip() or None)
+
+
+def build_definitions(lake: Lake, service: Service | None = None) -> dg.Definitions:
+    """Return everything that runs on ``lake`` and fetches from ``service``; tests build it on their own."""
     job = dg.define_asset_job(
         JOB,
-        selection=dg.AssetSelection.all(),
+        selection=dg.AssetSelection.all() - dg.AssetSelection.assets(fetched_days),  # never touches the network
         description="Captures in, checked and published tables out: the whole chain.",
         executor_def=dg.in_process_executor,  # one writer: processes would only wait for each other
         tags={"lake": lake.root.name},
@@ -35,41 +55,64 @@ def build_definitions(lake: Lake) -> dg.Definitions:
         job=job,
         cron_schedule="30 5 * * *",
         execution_timezone="UTC",
-        description="Takes in what lies in the inbox, every day at 05:30 UTC. Off until you switch it on.",
+        description="Takes in what lies in the inbox and what was fetched, every day at 05:30 UTC. Off until you switch it on.",
     )
+    fetch_job = dg.define_asset_job(
+        FETCH_JOB,
+        selection=dg.AssetSelection.assets(fetched_days),
+        description="Asks the service for the listings of days and keeps them in the lake; takes nothing in.",
+        executor_def=dg.in_process_executor,
+        tags={"lake": lake.root.name},
+    )
+
+    @dg.schedule(
+        name="fetch_recent_days",
+        job=fetch_job,
+        cron_schedule="0 5 * * *",
+        execution_timezone="UTC",
+        description="Fetches today, yesterday and the day before, which is over, every day at 05:00 UTC. Off until you switch it on.",
+    )
+    def fetch_recent_days(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest]:
+        today = context.scheduled_execution_time.astimezone(UTC).date()
+        recent = [day for n in (2, 1, 0) if (day := today - timedelta(days=n)) >= FIRST_DAY]
+        return [dg.RunRequest(run_key=f"{today} {day}", partition_key=day.isoformat()) for day in recent]
 
     @dg.sensor(
         name="inbox",
         job=job,
         minimum_interval_seconds=30,
-        description="Runs the job when a file in the inbox is new and has stopped growing. Off until you switch it on.",
+        description="Runs the job when a file in the inbox is new and has stopped growing, or a day was fetched. "
+        "Off until you switch it on.",
     )
     def inbox(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         return _look_into_inbox(lake, context.cursor)
 
     return dg.Definitions(
-        assets=[raw_dumps, parsed, matched, *sql_assets, publication],
+        assets=[fetched_days, raw_dumps, parsed, matched, *sql_assets, publication],
         asset_checks=table_checks,
-        jobs=[job],
-        schedules=[schedule],
+        jobs=[job, fetch_job],
+        schedules=[schedule, fetch_recent_days],
         sensors=[inbox],
-        resources={"lake": LakeResource(root=str(lake.root))},
+        resources={"lake": LakeResource(root=str(lake.root)), "fetching": Fetching(lake, service or default_service())},
         executor=dg.in_process_executor,
     )
 
 
 def _look_into_inbox(lake: Lake, cursor: str | None) -> dg.SensorResult | dg.SkipReason:
-    """Ask for a run when the inbox holds what it held at the last look, and no run was asked for that yet.
+    """Ask for a run when inbox and fetched pages are what they were at the last look, and no run was asked for that yet.
 
     The cursor is the last look. A file that is still being copied differs from look to look; the run key
     is made of names, sizes and times, so the same content of the inbox never asks twice.
     """
-    if not lake.inbox.is_dir():
+    pages = sorted(fetched.untaken(lake))
+    if not lake.inbox.is_dir() and not pages:
         return dg.SkipReason(f"{lake.inbox} does not exist; make it and put captures in it")
     files = [file for file in sorted(lake.inbox.rglob("*")) if file.is_file() and not file.name.startswith(".")]
-    if not files:
+    if not files and not pages:
         return dg.SkipReason(f"{lake.inbox} is empty")
-    seen = [(str(file.relative_to(lake.inbox)), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
+    seen = [
+        (str(file.relative_to(lake.root)), file.stat().st_size, file.stat().st_mtime_ns) for file in (*files, *pages)
+    ]
     look = hashlib.sha256(json.dumps(seen).encode("utf-8", "surrogateescape")).hexdigest()
     if cursor != look:
         return dg.SensorResult(skip_reason="new or growing files: looking again before a run", cursor=look)

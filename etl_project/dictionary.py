@@ -1,11 +1,18 @@
-"""Writes the data dictionary, ``data_lake/README.md``, from the declared tables: ``make dictionary``."""
+"""Writes what is made from declarations, with ``make dictionary``: the data dictionary ``data_lake/README.md``, the
+catalogue ``docs/forms.md`` and the table of forms in the README.
+"""
 
-from etl_project.captures import REFUSAL_REASONS
+import re
+
+from etl_project.captures import REFUSAL_REASONS, catalogue
 from etl_project.contract import data_dictionary
 from etl_project.lake import PROJECT
 from etl_project.tables import SCHEMA_VERSION, TABLES
 
 PATH = PROJECT / "data_lake" / "README.md"
+FORMS_PATH = PROJECT / "docs" / "forms.md"
+README_PATH = PROJECT / "README.md"
+_TABLE = re.compile(r"(?<=<!-- forms -->\n).*?(?=<!-- /forms -->)", re.DOTALL)
 _HEAD = f"""# The data lake and its tables
 
 Schema version {SCHEMA_VERSION}. This page is made from the declarations in `etl_project/tables.py` (`make dictionary`).
@@ -14,6 +21,7 @@ Schema version {SCHEMA_VERSION}. This page is made from the declarations in `etl
 |---|---|
 | `samples/` | captures of invented papers that ship with the project |
 | `inbox/` | drop folder: what is put here is taken in by the next run, and left where it is |
+| `fetched/` | pages as a service sent them, by listing, day and read; the next run takes in those of complete reads |
 | `raw/` | every capture as received, under the hash of its content, with a receipt (name, time, source) beside it |
 | `warehouse/` | the pipeline's own database; never open it, it belongs to the runs |
 | `published/papers.duckdb` | the tables below for readers; a run replaces it as a whole, an open reader keeps what it opened |
@@ -36,5 +44,12 @@ def render() -> str:
     return f"{_HEAD}{data_dictionary(TABLES)}## Reasons of refusals\n\n| reason | meaning |\n|---|---|\n{reasons}"
 
 
+def with_forms(readme: str) -> str:
+    """Return the README's text with its table of forms as the catalogue has it now."""
+    return _TABLE.sub(lambda _: catalogue.table() + "\n", readme)
+
+
 if __name__ == "__main__":
     PATH.write_text(render(), "utf-8")
+    FORMS_PATH.write_text(catalogue.document(), "utf-8")
+    README_PATH.write_text(with_forms(README_PATH.read_text("utf-8")), "utf-8")

@@ -73,6 +73,23 @@ def parse_time(text: str) -> datetime | None:
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else None
 
 
+_ARXIV_ID = re.compile(r"([0-9]{2})([0-9]{2})\.([0-9]{4,5})(?:v[0-9]{1,3})?")
+
+
+def find_arxiv_id(text: str) -> str | None:
+    """Return the arXiv id that ``text`` is, without its version, else None.
+
+    Four digits stand after the dot up to 2014-12 and five from 2015-01, so an id that lost a digit is none.
+    """
+    match = _ARXIV_ID.fullmatch(text.strip())
+    if not match:
+        return None
+    year, month, number = match.groups()
+    if not 1 <= int(month) <= 12 or year + month < "0704" or len(number) != (4 if year < "15" else 5):
+        return None
+    return f"{year}{month}.{number}"
+
+
 def _is_day(month: int, day: int) -> bool:
     return 1 <= day <= (29 if month == 2 else 30 if month in (4, 6, 9, 11) else 31)
 
@@ -174,6 +191,12 @@ def title_key(title: str) -> str:
     return _letters_and_digits(title).decode("utf-8") or title.strip()
 
 
+def abstract_letters(abstract_clean: str) -> bytes:
+    """Return the letters and digits of a cleaned abstract, as UTF-8, the site's short host written in full."""
+    text = abstract_clean.replace("//hf.co/", "//huggingface.co/") if "//hf.co/" in abstract_clean else abstract_clean
+    return _letters_and_digits(text)
+
+
 def abstract_key(abstract_clean: str | None) -> str | None:
     """Return 16 hex digits that stand for the letters and digits of a cleaned abstract; None without one.
 
@@ -181,8 +204,7 @@ def abstract_key(abstract_clean: str | None) -> str | None:
     """
     if not abstract_clean:
         return None
-    text = abstract_clean.replace("//hf.co/", "//huggingface.co/") if "//hf.co/" in abstract_clean else abstract_clean
-    return hashlib.blake2b(_letters_and_digits(text), digest_size=8).hexdigest()
+    return hashlib.blake2b(abstract_letters(abstract_clean), digest_size=8).hexdigest()
 
 
 def stable_id(prefix: str, *parts: str) -> str:

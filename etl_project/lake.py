@@ -26,6 +26,11 @@ class Lake:
         return self.root / "inbox"
 
     @property
+    def fetched(self) -> Path:
+        """Pages as a service sent them, by listing and day; the next run takes in the complete ones."""
+        return self.root / "fetched"
+
+    @property
     def raw(self) -> Path:
         """Immutable store of the bytes as received."""
         return self.root / "raw"
@@ -52,8 +57,8 @@ class Lake:
 
     @property
     def made(self) -> tuple[Path, ...]:
-        """Folders that the pipeline fills itself: what lies there is never taken for a capture."""
-        return (self.raw, self.warehouse.parent, self.published, self.exports.parent, self.dagster_home)
+        """Folders that the pipeline fills itself: what lies there is never taken for a capture that somebody named."""
+        return (self.fetched, self.raw, self.warehouse.parent, self.published, self.exports.parent, self.dagster_home)
 
     @property
     def dagster_home(self) -> Path:
@@ -65,13 +70,13 @@ _held: dict[Path, int] = {}
 
 
 @contextmanager
-def writer_lock(lake: Lake, holder: str) -> Iterator[None]:
-    """Hold the lake's lock as ``holder``; raise LakeBusy at once if another process has it.
+def writer_lock(lake: Lake, holder: str, path: Path | None = None) -> Iterator[None]:
+    """Hold the lake's lock (or that at ``path``) as ``holder``; raise LakeBusy at once if another process has it.
 
     The kernel frees the lock of a process that died, however it died. Within one process the lock may
     be taken again (the command line holds it around the run that takes it, too).
     """
-    path = lake.root / "warehouse" / "lock"
+    path = path or lake.root / "warehouse" / "lock"
     if _held.get(path):
         _held[path] += 1
         try:

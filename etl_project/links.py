@@ -11,8 +11,9 @@ from typing import NamedTuple
 #: Reverse proxies of huggingface.co that rewrite the site's own addresses in the text they serve.
 #: Known ones are mapped back; an unknown look-alike never is (it stays a link of kind "other").
 MIRRORS = frozenset({"hf-mirror.com", "hf.xxxv.eu.org", "huggingface.host"})
-_OFFICIAL = frozenset({"huggingface.co", "hf.co"})
-_HUGGINGFACE = MIRRORS | _OFFICIAL
+#: Hosts of the site itself.
+OFFICIAL = frozenset({"huggingface.co", "hf.co"})
+_HUGGINGFACE = MIRRORS | OFFICIAL
 
 KINDS = (
     "github_repo",

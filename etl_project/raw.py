@@ -12,7 +12,7 @@ import os
 import re
 import stat
 import zlib
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,12 +83,19 @@ class Decoded(NamedTuple):
 # taking
 
 
-def take_all(paths: Iterable[Path], store: Path, now: datetime, without: Collection[Path] = ()) -> Iterator[Delivery]:
+def take_all(
+    paths: Iterable[Path],
+    store: Path,
+    now: datetime,
+    without: Collection[Path] = (),
+    sources: Mapping[Path, str] | None = None,
+) -> Iterator[Delivery]:
     """Yield a Delivery for every file that ``paths`` (files and folders) name, taking the new ones into ``store``.
 
     A file or folder that cannot be read is told and does not stop the others. Files are taken by name,
     whatever order they are given in: of equal contents, the first one's name and time are kept. Files
-    below ``without`` are passed over. Raises OSError only if the store itself cannot be written.
+    below ``without`` are passed over. ``sources`` says where a file came from, if not from its folder.
+    Raises OSError only if the store itself cannot be written.
     """
     found: set[Path] = set()  # a file that is named twice is taken once
     for path in paths:
@@ -97,7 +104,7 @@ def take_all(paths: Iterable[Path], store: Path, now: datetime, without: Collect
         if problem:
             yield Delivery(_as_text(str(path)), "unreadable", None, problem)
     for file in sorted(found, key=lambda file: (file.name, str(file))):
-        yield _take(file, store, now)
+        yield _take(file, store, now, (sources or {}).get(file) or _as_text(str(file.parent)))
 
 
 def problem_with(path: Path) -> str:
@@ -124,7 +131,16 @@ def _files_below(path: Path) -> tuple[list[Path], str]:
     return [path], ""
 
 
-def _take(path: Path, store: Path, now: datetime) -> Delivery:
+def is_taken(store: Path, content_sha256: str) -> bool:
+    """Say whether the store has this content."""
+    return _receipt_path(store, content_sha256).exists()
+
+
+def _receipt_path(store: Path, content_sha256: str) -> Path:
+    return store / content_sha256[:2] / f"{content_sha256}.json"
+
+
+def _take(path: Path, store: Path, now: datetime, source: str) -> Delivery:
     shown = _as_text(str(path))
     try:
         with open(path, "rb", opener=_open_without_waiting) as file:
@@ -144,8 +160,7 @@ def _take(path: Path, store: Path, now: datetime) -> Delivery:
     compression, content, open_error = open_bytes(stored)
     content_sha256 = hashlib.sha256(stored if content is None else content).hexdigest()
     dump_id = content_sha256[:16]
-    folder = store / content_sha256[:2]
-    receipt_path = folder / f"{content_sha256}.json"
+    receipt_path = _receipt_path(store, content_sha256)
     if receipt_path.exists():
         return Delivery(shown, "known", dump_id, "")
     receipt = Receipt(
@@ -154,7 +169,7 @@ def _take(path: Path, store: Path, now: datetime) -> Delivery:
         stored_sha256=hashlib.sha256(stored).hexdigest(),
         stored_name=content_sha256 + _SUFFIXES[compression],
         file_name=_as_text(path.name),
-        source=_as_text(str(path.parent)),
+        source=source,
         received_at=now.astimezone(UTC).isoformat(),
         modified_at=_utc(status.st_mtime),
         byte_count=len(stored),
@@ -162,9 +177,9 @@ def _take(path: Path, store: Path, now: datetime) -> Delivery:
         compression=compression,
         open_error=open_error,
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    _write_once(folder / receipt.stored_name, stored)
-    _write_once(receipt_path, json.dumps(asdict(receipt), ensure_ascii=False, indent=1).encode())
+    receipt_path.parent.mkdir(parents=True, exist_ok=True)
+    write_once(receipt_path.with_name(receipt.stored_name), stored)
+    write_once(receipt_path, json.dumps(asdict(receipt), ensure_ascii=False, indent=1).encode())
     return Delivery(shown, "new", dump_id, "")
 
 
@@ -184,7 +199,7 @@ def _utc(seconds: float) -> str | None:
         return None  # a file time outside the calendar says nothing
 
 
-def _write_once(path: Path, content: bytes) -> None:
+def write_once(path: Path, content: bytes) -> None:
     """Write a file whole or not at all, read-only, and have it on disk before returning."""
     partial = path.with_name(path.name + f".{os.getpid()}.partial")
     try:

@@ -63,7 +63,23 @@ CAPTURED_BASES = (
     "several_pages",
     "absent",
 )
-MATCH_RULES = ("new_paper", "same_arxiv_id", "same_title_and_abstract")
+COUNT_BASES = ("listed", "counted", "organisation_shown", "absent")
+LINK_SOURCES = ("abstract", "page", "both")
+#: Values of a paper that are followed to their mentions in ``value_sources``.
+SOURCED_FIELDS = (
+    "title",
+    "abstract",
+    "ai_summary",
+    "arxiv_id",
+    "n_authors",
+    "organisation",
+    "published_on",
+    "arxiv_published_at",
+    "daily_on",
+    "github_repository",
+    "project_page",
+)
+MATCH_RULES = ("new_paper", "same_arxiv_id", "same_title_and_abstract", "same_title")
 
 RAW_DUMPS = Table(
     name="raw_dumps",
@@ -331,9 +347,9 @@ PAPER_MENTIONS = Table(
     columns=(
         _mention_id(),
         _paper_id(),
-        Column("rule", "text", "What joined the mention to the paper; `new_paper` for the paper's first one.", required=True, one_of=MATCH_RULES),
+        Column("rule", "text", "What joined the mention to the paper: `new_paper` for the paper's first one; the same arXiv id; the same title over the same text; the same title alone, where nothing under that title contradicts.", required=True, one_of=MATCH_RULES),
         Column("title_key", "text", "Title reduced to letters and digits, lower case.", required=True),
-        Column("abstract_key", "text", "Hash of the cleaned abstract's letters and digits; null where the mention shows no abstract.", pattern="[0-9a-f]{16}"),
+        Column("abstract_key", "text", "Hash of the cleaned abstract's letters and digits; null where the mention shows no full abstract.", pattern="[0-9a-f]{16}"),
     ),
     laws=(
         _exists_in("mention_id", "parsed_rows"),
@@ -349,6 +365,14 @@ PAPER_MENTIONS = Table(
             "select paper_id, string_agg(distinct arxiv_id, ', ') as arxiv_ids from {table} join parsed_rows "
             "using (mention_id) group by paper_id having count(distinct arxiv_id) > 1",
             "Two papers were joined; look at `papers explain`.",
+        ),
+        Law(
+            "a_title_joins_one_paper",
+            "Where a title alone joined a mention, one abstract and one arXiv id at most stand under that title.",
+            "select title_key, count(distinct abstract_key) as abstracts, count(distinct arxiv_id) as arxiv_ids from {table} "
+            "join parsed_rows using (mention_id) where title_key in (select title_key from {table} where rule = 'same_title') "
+            "group by title_key having count(distinct abstract_key) > 1 or count(distinct arxiv_id) > 1",
+            "A defect of the matching: report it.",
         ),
         Law(
             "one_new_paper_each",
@@ -389,18 +413,26 @@ PAPERS = Table(
         _paper_id("Stable id: the same on every run; a merge keeps the older one."),
         Column("arxiv_id", "text", "arXiv id, where a mention has it.", pattern=_ARXIV_ID),
         Column("title", "text", "Title as received.", required=True),
-        Column("abstract", "text", "Abstract as received.", required=True),
-        Column("abstract_clean", "text", "Abstract with damage undone.", required=True),
+        Column("abstract", "text", "Text in the abstract's place as received; null where no page shows one. Look at `abstract_kind`."),
+        Column("abstract_clean", "text", "The same with damage undone."),
+        Column("abstract_kind", "text", "What that text is: the abstract; if no page has it, its beginning, cut off; else a one-sentence summary.", one_of=ABSTRACT_KINDS),
+        Column("ai_summary", "text", "One-sentence summary, from beside the abstract or from its place."),
         Column("n_authors", "integer", "Number of authors; null where unknown. Basis in `author_counts`.", "authors", least=0),
         Column("organisation_handle", "text", "Handle of the organisation, where a page showed one."),
         Column("organisation_name", "text", "Display name of the organisation."),
-        Column("published_on", "date", "Day as the page gives it; null where unknown. Basis in `paper_dates`."),
+        Column("published_on", "date", "Day of the paper on arXiv as the page gives it; null where unknown. Basis in `paper_dates`."),
         Column("published_year_inferred", "boolean", "True where the year was inferred.", required=True),
+        Column("arxiv_published_at", "timestamp", "When arXiv announced it, to the second; null where no capture tells.", "UTC"),
+        Column("daily_on", "date", "UTC day on which it was put on the daily page; null where no capture tells."),
         Column("n_mentions", "integer", "Mentions of the paper.", "mentions", required=True, least=1),
         Column("n_dumps", "integer", "Captures that mention it.", "captures", required=True, least=1),
         _mention_id("text_mention_id", "The mention that title and abstract are from."),
-        _mention_id("date_mention_id", "The mention that the date is from; null without a date.", required=False),
-        _mention_id("authors_mention_id", "The mention that the number of authors is from.", required=False),
+        _mention_id("summary_mention_id", "The mention that the summary is from; null without one.", required=False),
+        _mention_id("id_mention_id", "The first mention with the arXiv id; null without one.", required=False),
+        _mention_id("date_mention_id", "The mention that `published_on` is from; null without a date.", required=False),
+        _mention_id("arxiv_time_mention_id", "The mention that `arxiv_published_at` is from.", required=False),
+        _mention_id("daily_mention_id", "The mention that `daily_on` is from.", required=False),
+        _mention_id("authors_mention_id", "The mention that the number of authors is from, and their names where it lists them.", required=False),
         _mention_id("owner_mention_id", "The mention that the organisation is from.", required=False),
         Column("first_load", "integer", "Number of the run in which it was first seen.", required=True, least=1),
     ),
@@ -420,6 +452,13 @@ PAPERS = Table(
             "where counted <> mentions",
             "sql/papers.sql counts wrongly: report it.",
         ),
+        Law(
+            "an_abstract_wins",
+            "No summary and no cut abstract stands for a paper of which a mention shows the abstract.",
+            "select distinct paper_id, p.abstract_kind from {table} p join paper_mentions using (paper_id) "
+            "where abstract_key is not null and p.abstract_kind is distinct from 'abstract'",
+            "sql/papers.sql breaks its rule: report it.",
+        ),
     ),
     least_rows=1,
 )  # fmt: skip
@@ -432,6 +471,55 @@ _EVERY_PAPER = Law(
     "The table's SQL lost or doubled a paper: report it.",
 )
 
+VALUE_SOURCES = Table(
+    name="value_sources",
+    stage="derived",
+    grain="One row is one value that survives for one paper: the mention it is from, and whether other mentions contradict.",
+    key=("paper_id", "field"),
+    columns=(
+        _paper_id(),
+        Column("field", "text", "Which value. `abstract` is a full one; `github_repository` and `project_page` are those that pages show beside the paper, not those in abstracts.", required=True, one_of=SOURCED_FIELDS),
+        _mention_id(description="The mention that the value is from."),
+        Column("n_mentions", "integer", "Mentions of the paper that have the field.", "mentions", required=True, least=1),
+        Column("n_values", "integer", "Different values among them, titles and abstracts by their letters and digits; more than 1 is a contradiction.", required=True, least=1),
+    ),
+    laws=(
+        _exists_in("paper_id", "papers"),
+        Law(
+            "sources_are_the_papers_own",
+            "The mention that a value is from is one of the paper's, and no more values are counted than mentions.",
+            "select t.paper_id, field, t.mention_id from {table} t left join paper_mentions m on t.mention_id = m.mention_id "
+            "where m.paper_id is distinct from t.paper_id or n_values > n_mentions",
+            "sql/value_sources.sql breaks its rule: report it.",
+        ),
+        Law(
+            "every_value_has_its_source",
+            "Each value of `papers` has its row, and there is no row without a value.",
+            "with filled as (select count(*) + count(case when abstract_kind = 'abstract' then 1 end) + count(ai_summary) + count(arxiv_id) "
+            "+ count(n_authors) + count(owner_mention_id) + count(published_on) + count(arxiv_published_at) + count(daily_on) as n "
+            "from papers), sourced as (select count(*) as n from {table} where field not in ('github_repository', 'project_page')) "
+            "select filled.n as in_papers, sourced.n as in_sources from filled cross join sourced where filled.n <> sourced.n",
+            "sql/value_sources.sql lost a field: report it.",
+        ),
+    ),
+)  # fmt: skip
+
+PAPER_AUTHORS = Table(
+    name="paper_authors",
+    stage="derived",
+    grain="One row is one author of one paper, by name, in the order of the mention that the names are from.",
+    key=("paper_id", "position"),
+    columns=(
+        _paper_id(),
+        Column("position", "integer", "Place in the list of authors, from 1.", required=True, least=1),
+        Column("name", "text", "Name as received: two people may share one, and one may be written in two ways.", required=True),
+        _mention_id(description="The mention that the names are from."),
+    ),
+    laws=(
+        _exists_in("paper_id", "papers"),
+    ),
+)  # fmt: skip
+
 AUTHOR_COUNTS = Table(
     name="author_counts",
     stage="derived",
@@ -440,7 +528,7 @@ AUTHOR_COUNTS = Table(
     columns=(
         _paper_id(),
         Column("n_authors", "integer", "Number of authors; null where unknown, never 0 for unknown.", "authors", least=0),
-        Column("basis", "text", "Counted on the page; unknown because the page shows the organisation; or absent.", required=True, one_of=("counted", "organisation_shown", "absent")),
+        Column("basis", "text", "Listed by name (in `paper_authors`); counted on the page; unknown because the page shows the organisation; or absent.", required=True, one_of=COUNT_BASES),
         Column("n_values", "integer", "Different counts among the mentions; more than 1 is a contradiction.", required=True, least=0),
         _mention_id(description="The mention that the count is from; null without one.", required=False),
     ),
@@ -449,8 +537,16 @@ AUTHOR_COUNTS = Table(
         Law(
             "counted_or_null",
             "A count exists exactly where the basis says so.",
-            "select paper_id, n_authors, basis from {table} where (n_authors is not null) <> (basis = 'counted')",
+            "select paper_id, n_authors, basis from {table} where (n_authors is not null) <> (basis in ('listed', 'counted'))",
             "sql/author_counts.sql breaks its rule: report it.",
+        ),
+        Law(
+            "names_are_the_count",
+            "A paper has as many names as authors where the count is of names, else none.",
+            "select paper_id, n_authors, basis, names from {table} "
+            "left join (select paper_id, count(*) as names from paper_authors group by paper_id) using (paper_id) "
+            "where coalesce(names, 0) <> case when basis = 'listed' then n_authors else 0 end",
+            "sql/paper_authors.sql and sql/author_counts.sql disagree: report it.",
         ),
     ),
 )  # fmt: skip
@@ -458,45 +554,66 @@ AUTHOR_COUNTS = Table(
 PAPER_DATES = Table(
     name="paper_dates",
     stage="derived",
-    grain="One row is one paper and its date, as far as its pages tell.",
+    grain="One row is one paper and its three dates, as far as its pages tell: day on arXiv, time on arXiv, day on the daily page.",
     key=("paper_id",),
     columns=(
         _paper_id(),
-        Column("published_on", "date", "Day; null where unknown."),
+        Column("published_on", "date", "Day on arXiv; null where unknown."),
         Column("published_year", "integer", "Year of `published_on`.", least=1991),
         Column("published_month", "date", "First day of its month."),
         Column("published_raw", "text", "Date as printed on the mention it is from."),
         Column("year_inferred", "boolean", "True where the year was not printed.", required=True),
         Column("basis", "text", "How the date came about, as in `parsed_rows.published_basis`.", required=True, one_of=PUBLISHED_BASES),
-        Column("n_values", "integer", "Different days among the mentions; more than 1 is a contradiction.", required=True, least=0),
-        _mention_id(description="The mention that the date is from; null without one.", required=False),
+        Column("n_values", "integer", "Different days on arXiv among the mentions; more than 1 is a contradiction.", required=True, least=0),
+        _mention_id(description="The mention that `published_on` is from; null without one.", required=False),
+        Column("arxiv_published_at", "timestamp", "When arXiv announced it, to the second; null where no capture tells.", "UTC"),
+        Column("arxiv_time_n_values", "integer", "Different times among the mentions.", required=True, least=0),
+        _mention_id("arxiv_time_mention_id", "The mention that `arxiv_published_at` is from.", required=False),
+        Column("daily_on", "date", "UTC day on which it was put on the daily page; null where no capture tells."),
+        Column("daily_n_values", "integer", "Different days on the daily page among the mentions.", required=True, least=0),
+        _mention_id("daily_mention_id", "The mention that `daily_on` is from.", required=False),
     ),
     laws=(_EVERY_PAPER,),
 )  # fmt: skip
 
+_LINK_SOURCE = Column(
+    "source",
+    "text",
+    "Where mentions of the paper have it: in the abstract, on the page beside it, or both.",
+    required=True,
+    one_of=LINK_SOURCES,
+)
+_A_PLACE_IN_THE_ABSTRACT = Law(
+    "a_place_in_the_abstract",
+    "A link has its place in the abstract, unless only pages show it.",
+    "select paper_id, source, span_start from {table} where (span_start is null) <> (source = 'page')",
+    "The table's SQL breaks its rule: report it.",
+)
+
 PAPER_LINKS = Table(
     name="paper_links",
     stage="derived",
-    grain="One row is one paper and one address in its abstract (canonical); `mention_links` has every occurrence.",
+    grain="One row is one paper and one address in its abstract or on its page (canonical); `mention_links` has every occurrence.",
     key=("paper_id", "url"),
     columns=(
         _paper_id(),
         Column("url", "text", "Canonical address.", required=True, pattern=r"https://[^\s]+"),
         Column("kind", "text", "What the address leads to.", required=True, one_of=KINDS),
+        _LINK_SOURCE,
         Column("url_raw", "text", "Address as written in the mention below.", required=True),
-        Column("span_start", "integer", "First character of `url_raw` in that mention's abstract, from 0.", "code points", required=True, least=0),
-        Column("span_end", "integer", "Character after the last one.", "code points", required=True, least=1),
+        Column("span_start", "integer", "First character of `url_raw` in that mention's abstract, from 0; null where only pages show it.", "code points", least=0),
+        Column("span_end", "integer", "Character after the last one.", "code points", least=1),
         Column("mirror", "text", "Mirror's host that was mapped to huggingface.co."),
         _mention_id(description="The mention that the link is shown from."),
         Column("n_mentions", "integer", "Mentions of the paper that hold the address.", "mentions", required=True, least=1),
     ),
-    laws=(_exists_in("paper_id", "papers"),),
+    laws=(_exists_in("paper_id", "papers"), _A_PLACE_IN_THE_ABSTRACT),
 )  # fmt: skip
 
 GITHUB_LINKS = Table(
     name="github_links",
     stage="derived",
-    grain="One row is one paper and one GitHub repository that its abstract names.",
+    grain="One row is one paper and one GitHub repository that its abstract names or its page shows.",
     key=("paper_id", "repo_key"),
     columns=(
         _paper_id(),
@@ -505,12 +622,24 @@ GITHUB_LINKS = Table(
         Column("repo", "text", "Repository as written.", required=True),
         Column("url", "text", "Address of the repository.", required=True, pattern=r"https://github\.com/[^/]+/[^/]+"),
         Column("deep_path", "text", "Path below the repository, where the link goes deeper."),
-        Column("span_start", "integer", "Where the link starts in the abstract, from 0.", "code points", required=True, least=0),
+        _LINK_SOURCE,
+        Column("span_start", "integer", "Where the link starts in the abstract, from 0; null where only pages show it.", "code points", least=0),
         _mention_id(description="The mention that the link is shown from."),
-        Column("n_mentions", "integer", "Mentions of the paper that name the repository.", "mentions", required=True, least=1),
+        Column("n_mentions", "integer", "Mentions of the paper that have the repository.", "mentions", required=True, least=1),
+        Column("stars", "integer", "Stars of the repository at the newest capture that shows them; all are in `paper_metrics`.", "stars", least=0),
+        Column("stars_step", "integer", "Unit of their last digit as printed: `11.3k` is 11300 in steps of 100.", "stars", least=1),
+        _mention_id("stars_mention_id", "The mention that the stars are from.", required=False),
     ),
     laws=(
         _exists_in("paper_id", "papers"),
+        _A_PLACE_IN_THE_ABSTRACT,
+        Law(
+            "stars_are_the_pages",
+            "Stars have their mention and their step, and only a repository that a page shows has them.",
+            "select paper_id, repo_key, stars, stars_step, source from {table} where (stars is null) <> (stars_mention_id is null) "
+            "or (stars is null and stars_step is not null) or (stars is not null and source = 'abstract')",
+            "sql/github_links.sql breaks its rule: report it.",
+        ),
         Law(
             "repository_is_no_furniture",
             "No repository is named by more than one in twenty papers (at least ten).",
@@ -534,7 +663,8 @@ PAPER_METRICS = Table(
         Column("captured_on", "date", "Day of the capture; null where its year is unknown."),
         Column("upvotes", "integer", "Upvotes that the page showed then.", "upvotes", least=0),
         Column("comments", "integer", "Comments that the page showed then.", "comments", least=0),
-        Column("github_stars", "integer", "Stars of the repository then.", "stars", least=0),
+        Column("github_stars", "integer", "Stars of the repository that the page showed then.", "stars", least=0),
+        Column("github_stars_step", "integer", "Unit of their last digit as printed.", "stars", least=1),
     ),
     laws=(_exists_in("paper_id", "papers"),),
 )
@@ -553,7 +683,7 @@ PAPERS_BY_MONTH = Table(
         Column(
             "with_github",
             "integer",
-            "Of these, papers that name a GitHub repository.",
+            "Of these, papers whose abstract names a GitHub repository.",
             "papers",
             required=True,
             least=0,
@@ -601,6 +731,8 @@ TABLES: tuple[Table, ...] = (
     PAPER_MENTIONS,
     MERGED_PAPERS,
     PAPERS,
+    VALUE_SOURCES,
+    PAPER_AUTHORS,
     AUTHOR_COUNTS,
     PAPER_DATES,
     PAPER_LINKS,

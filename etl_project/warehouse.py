@@ -175,13 +175,13 @@ def forget_parsed(connection: duckdb.DuckDBPyConnection, dump_ids: list[str]) ->
 
 
 def mention_texts(connection: duckdb.DuckDBPyConnection, most_rows: int = 50_000) -> Iterator[pl.DataFrame]:
-    """Yield mention_id, arxiv_id, load_number, title, abstract_clean of all mentions, in batches; at least one."""
+    """Yield mention_id, arxiv_id, load_number, title, abstract_clean, abstract_kind of all mentions, in batches; at least one."""
     rows = int(scalar(connection, "select count(*) from parsed_rows"))
     for start in range(0, max(rows, 1), most_rows):
         yield read(
             connection,
-            "select mention_id, arxiv_id, load_number, title, abstract_clean from parsed_rows join raw_dumps using (dump_id) "
-            f"where parsed_rows.rowid in (select rowid from parsed_rows order by rowid limit {most_rows} offset {start})",
+            "select mention_id, arxiv_id, load_number, title, abstract_clean, abstract_kind from parsed_rows "
+            f"join raw_dumps using (dump_id) where parsed_rows.rowid in (select rowid from parsed_rows order by rowid limit {most_rows} offset {start})",
         )
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from etl_project.captures import FORMS, REFUSAL_REASONS, read_capture, roles
+from etl_project.captures import FORMS, REFUSAL_REASONS, plain_text, read_capture, roles
 from etl_project.fields import MONTHS, parse_printed_date
 
 # ---------------------------------------------------------------------------------------------
@@ -235,13 +235,19 @@ def render(found, layout, lost_at=None, lost=None):
 
 def check_account(reading, text):
     lines = text.split("\n")
-    assert reading.lines_total == len(lines) - (lines[-1] == "")
+    total = len(lines) - (lines[-1] == "")
+    assert reading.lines_total == total
     assert reading.lines_total == reading.lines_field + reading.lines_furniture + reading.lines_refused
     assert min(reading.lines_field, reading.lines_furniture, reading.lines_refused) >= 0
-    last = 0
-    for part in sorted([*reading.records, *reading.refusals], key=lambda part: part.line_start):
-        assert (last < part.line_start <= part.line_end <= reading.lines_total) or reading.lines_total == 0
-        last = part.line_end
+    for part in [*reading.records, *reading.refusals]:
+        assert total == 0 or 0 < part.line_start <= part.line_end <= total
+    refused = {line for refusal in reading.refusals for line in range(refusal.line_start, refusal.line_end + 1)}
+    assert reading.lines_refused == len(refused - {0})
+    if reading.form in plain_text.FORMS:  # one line, one part
+        last = 0
+        for part in sorted([*reading.records, *reading.refusals], key=lambda part: part.line_start):
+            assert last < part.line_start
+            last = part.line_end
     assert all(refusal.reason in REFUSAL_REASONS and refusal.detail for refusal in reading.refusals)
     assert reading.form in FORMS and 0 <= reading.confidence <= 1
 
@@ -497,18 +503,36 @@ def test_two_pages_in_one_file_have_a_day_each():
     assert [record.page_day for record in reading.records] == ["Apr 20", "Apr 21"]
 
 
-@pytest.mark.parametrize("width", [60, 80, 400])
-def test_wrapped_text_is_refused_whole_with_what_to_do(width):
+@pytest.mark.parametrize("width", [60, 72, 80, 100, 200])
+def test_wrapped_text_is_joined_and_its_lines_are_those_of_the_file(width):
     import textwrap
 
-    lines = [
-        line
-        for paper in sample(4)
-        for text in (paper.title, paper.abstract, META)
-        for line in [*textwrap.wrap(text, width), ""]
-    ]
-    reading = read_capture("\n".join(["Daily Papers", "", *lines]))
-    assert not reading.records
+    found = sample(4)
+    lines, spans = ["Daily Papers", ""], []
+    for paper in found:
+        first = len(lines) + 1
+        for text in (paper.title, paper.abstract):
+            lines += [*textwrap.wrap(text, width, break_on_hyphens=False), ""]
+        lines += ["  • 5 authors", "·", "Oct 8, 2024 2"]
+        spans.append((first, len(lines)))
+        lines += [""]
+    reading = read_capture("\n".join(lines))
+    assert reading.form == "text_wrapped"
+    assert [(r.title, r.abstract) for r in reading.records] == [(p.title, p.abstract) for p in found]
+    assert [(r.line_start, r.line_end) for r in reading.records] == spans
+    check_account(reading, "\n".join(lines))
+
+
+@pytest.mark.parametrize("width", [50, 70, 80, 120])
+def test_wrapped_text_without_blank_lines_gives_right_records_or_none(width):
+    import textwrap
+
+    for seed in range(20):
+        random = Random(seed)
+        found = [Paper(title_of(random), abstract_of(random, 400), 5, None, 10, 8, 2024, 2, 17) for _ in range(4)]
+        lines = [line for p in found for text in (p.title, p.abstract, META) for line in textwrap.wrap(text, width)]
+        wanted = {(p.title, p.abstract) for p in found}
+        assert {(r.title, r.abstract) for r in read_capture("\n".join(["Daily Papers", *lines])).records} <= wanted
 
 
 @pytest.mark.parametrize(
@@ -669,9 +693,13 @@ def test_a_text_of_unknown_form_is_refused_whole(name):
     assert (reading.form, reading.lines_refused) == ("unknown", reading.lines_total)
 
 
-MARKDOWN = "[101](https://x.org/login?next=%2Fpapers%2F2606.00683)\n\n### [Ants](https://huggingface.co/papers/2606.00683)\n\nText\n"
+BEHIND = "".join(
+    f"ANTS AND MOSS {n} [/papers/2606.0068{n}]\n\nThey follow it. [/papers/2606.0068{n}]\n\n" for n in range(3)
+)
 UNSUPPORTED = {
-    "markdown": [MARKDOWN, MARKDOWN * 5, "# Ants\n\n" + "- [a](https://quoll.org/a)\n" * 6],
+    "links_after_words": [BEHIND],
+    "org_mode": ["* [[https://huggingface.co/papers/2606.00683][Ants]]\n" * 4],
+    "restructured_text": ["`Ants <https://huggingface.co/papers/2606.00683>`__\n\n" * 4],
 }
 
 
@@ -761,6 +789,8 @@ LINES = st.sampled_from(
 def test_reading_never_fails_and_accounts_for_every_line_of_any_page(text, damaged):
     reading = read_capture(text, damaged)
     check_account(reading, text)
+    if reading.form not in plain_text.FORMS:
+        return
     fields = sum(len(range(record.line_start, record.line_end + 1)) for record in reading.records)
     assert reading.lines_field <= fields <= reading.lines_total
 
@@ -780,10 +810,10 @@ def test_page_head_with_many_spaces_is_no_title():
 
 @settings(deadline=None, max_examples=300)
 @given(st.lists(LINES, max_size=25).map("\n".join))
-def test_no_record_is_without_title_or_abstract(text):
+def test_no_record_is_without_title_and_abstract_or_id(text):
     for record in read_capture(text).records:
-        assert record.title and record.abstract
-        assert record.title == record.title.strip() and record.abstract == record.abstract.strip()
+        assert record.title and (record.abstract or record.arxiv_id)
+        assert record.title == record.title.strip() and (record.abstract or "") == (record.abstract or "").strip()
 
 
 @settings(deadline=None, max_examples=100)
@@ -791,6 +821,6 @@ def test_no_record_is_without_title_or_abstract(text):
 def test_a_records_words_stand_on_its_own_lines(text):
     lines = text.split("\n")
     for record in read_capture(text).records:
-        own = "\n".join(lines[record.line_start - 1 : record.line_end])
-        assert record.title in own and record.abstract in own
+        own = " ".join(" ".join(lines[record.line_start - 1 : record.line_end]).split())  # lines may be wrapped
+        assert " ".join(record.title.split()) in own and " ".join((record.abstract or "").split()) in own
         assert record.date_text is None or record.date_text in own

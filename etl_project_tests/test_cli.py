@@ -8,11 +8,15 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from etl_project.captures import catalogue
 from etl_project.cli import app
 from etl_project.lake import PROJECT, Lake
 from etl_project.run import Summary
+from etl_project.tables import SCHEMA_VERSION
+from etl_project_tests.conftest import FormsRun
 
 Papers = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -29,12 +33,12 @@ def test_a_run_tells_files_papers_checks_places_and_what_next(tmp_path: Path, pa
     for said in (
         "daily_2026-06-11.txt",
         "text_with_metadata",
-        "papers: 52 (52 new, 0 known, 0 merged) from 79 mentions",
+        "papers: 52 (52 new, 0 known, 0 merged) from 112 mentions",
     ):
         assert said in done.stdout
     assert "passed, 0 failed, 0 warned" in done.stdout
     assert str(lake.database) in done.stdout
-    assert "parsed: 7 of 7 dumps" in done.stderr
+    assert "parsed: 17 of 17 dumps" in done.stderr
     assert "leaked" not in done.stderr
     following = done.stdout.splitlines()[-1].removeprefix("next:").strip()
     again = subprocess.run(following, shell=True, capture_output=True, text=True, check=False, cwd=PROJECT)
@@ -54,7 +58,7 @@ def test_status_tells_rows_and_when(samples: Lake, papers: Papers) -> None:
     assert " 52\n" in papers("status", lake=samples).stdout
     status = json.loads(papers("status", "--json", lake=samples).stdout)
     assert status["rows"]["papers"] == 52
-    assert status["schema_version"] == 1
+    assert status["schema_version"] == SCHEMA_VERSION
 
 
 def test_sql_prints_tables_csv_and_json(samples: Lake, papers: Papers) -> None:
@@ -91,7 +95,46 @@ def test_explain_leads_from_a_title_to_files_lines_and_rules(samples: Lake, pape
     for mention in by_id["mentions"]:
         assert f"{mention['file_name']} lines {mention['line_start']}-{mention['line_end']}" in shown
         text = (PROJECT / "data_lake" / "samples" / mention["file_name"]).read_text("utf-8-sig").split("\n")
-        assert mention["title"] in "\n".join(text[mention["line_start"] - 1 : mention["line_end"]])
+        own = " ".join(text[mention["line_start"] - 1 : mention["line_end"]])
+        assert mention["title"] in " ".join(own.split())
+
+
+def test_explain_shows_each_values_source_and_who_contradicts(forms_run: FormsRun, papers: Papers) -> None:
+    paper = json.loads(papers("explain", "2403.01001", "--json", lake=forms_run.lake).stdout)
+    files = {mention["mention_id"]: mention["file_name"] for mention in paper["mentions"]}
+    of = {source["field"]: files[source["mention_id"]] for source in paper["sources"]}
+    assert {"title": "page.txt", "abstract": "page.txt", "daily_on": "api.json"}.items() <= of.items()
+    assert [author["name"] for author in paper["authors"]] == ["Ada Pebble", "Bo Gravel", "Cy Sand"]
+    mention = {file: mention for mention, file in files.items()}
+    shown = papers("explain", "2403.01001", lake=forms_run.lake).stdout
+    for line in (
+        f"published_on         2024-03-01   from {mention['page.txt']}",
+        f"arxiv_published_at   2024-03-01 18:30:05 UTC   from {mention['api.json']}",
+        f"daily_on             2024-03-04   from {mention['api.json']}",
+        f"n_authors            3: Ada Pebble, Bo Gravel, Cy Sand   from {mention['api.json']}",
+        f"(on the page)   11,312 stars on 2026-06-12, from {mention['api.json']}",
+        "contradiction: n_authors has 3 different values in 3 mentions",
+        "joined by same_title\n",
+    ):
+        assert line in shown
+    assert "contradiction: title" not in shown
+
+
+def test_explain_of_a_card_says_that_nothing_stands_in_the_abstracts_place(forms_run: FormsRun, papers: Papers) -> None:
+    shown = papers("explain", "2403.01003", lake=forms_run.lake).stdout
+    assert "abstract             - (no page shows it)\n" in shown
+    assert "daily_on             -\n" in shown
+
+
+def test_explain_of_a_publication_of_another_version_says_what_to_do(samples: Lake, lake: Lake, papers: Papers) -> None:
+    lake.published.mkdir(parents=True)
+    shutil.copy(samples.database, lake.database)
+    with duckdb.connect(str(lake.database)) as connection:
+        connection.execute("update publication set schema_version = 1")
+    done = papers("explain", "attention", lake=lake)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "has schema version 1" in done.stderr
+    assert "papers run" in done.stderr
 
 
 def test_explain_asks_which_of_several_papers_is_meant(samples: Lake, papers: Papers) -> None:
@@ -174,6 +217,24 @@ def test_a_lake_that_is_a_file_is_wrong_usage(tmp_path: Path, papers: Papers) ->
 
 def test_every_command_has_help_with_a_sentence(papers: Papers) -> None:
     names = [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
-    assert set(names) == {"run", "status", "sql", "explain", "rejects", "ui"}
+    assert set(names) == {"run", "fetch", "status", "sql", "explain", "forms", "rejects", "ui"}
     for name in names:
         assert "." in papers(name, "--help").stdout
+
+
+def test_forms_shows_the_catalogue_and_how_a_file_is_recognised(papers: Papers, tmp_path: Path) -> None:
+    shown = papers("forms").stdout
+    assert all(form.name in shown and form.known_by in shown for form in catalogue.READ)
+    sample = PROJECT / "data_lake" / "samples" / "trending_papers.md"
+    told = json.loads(papers("forms", sample, "--json").stdout)
+    assert (told["form"], told["records"], told["unknown host"]) == ("markdown_trending", 4, None)
+    reached = 0
+    for stretch in told["where"]:  # every line of the file is in exactly one stretch
+        assert stretch["first"] == reached + 1
+        reached = stretch["last"]
+    assert reached == len(sample.read_text("utf-8").splitlines())
+    binary = tmp_path / "page.bin"
+    binary.write_bytes(bytes(range(256)))
+    assert "binary_file" in papers("forms", binary).stdout
+    missing = papers("forms", tmp_path / "none.md")
+    assert missing.returncode == 4 and "no such file" in missing.stderr

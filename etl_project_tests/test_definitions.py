@@ -48,11 +48,16 @@ def test_every_table_has_a_blocking_check_before_publication(definitions: dg.Def
 
 
 def test_schedule_and_sensor_are_there_and_off(definitions: dg.Definitions) -> None:
-    (schedule,) = definitions.schedules or []
+    schedules = {schedule.name: schedule for schedule in definitions.schedules or []}
     (sensor,) = definitions.sensors or []
-    assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
+    assert {schedule.default_status for schedule in schedules.values()} == {dg.DefaultScheduleStatus.STOPPED}
     assert sensor.default_status == dg.DefaultSensorStatus.STOPPED
-    assert (schedule.cron_schedule, schedule.execution_timezone) == ("30 5 * * *", "UTC")
+    # what was fetched is there when the inbox is taken in
+    assert {name: schedule.cron_schedule for name, schedule in schedules.items()} == {
+        "fetch_recent_days": "0 5 * * *",
+        "daily": "30 5 * * *",
+    }
+    assert {schedule.execution_timezone for schedule in schedules.values()} == {"UTC"}
 
 
 def _look(definitions: dg.Definitions, cursor: str | None) -> dg.SensorResult | dg.SkipReason:

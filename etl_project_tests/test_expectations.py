@@ -10,41 +10,72 @@ import pytest
 from etl_project.expectations import Check, Outcome, _keep_connection_for_results, checks_for, run_checks
 from etl_project.lake import Lake
 from etl_project.tables import BY_NAME, TABLES
+from etl_project_tests.conftest import FormsRun
 
-#: Defects by check: SQL on a warehouse with the samples in it. A check that is made by the contract has a
+#: Defects by check: SQL on a warehouse with papers of all forms. A check that is made by the contract has a
 #: defect made from the contract, below; these are for the laws.
 LAW_DEFECTS = {
     "raw_dumps.text_or_reason": "update raw_dumps set unread_reason = 'binary_file'",
     "captures.dump_id_in_raw_dumps": "update captures set dump_id = 'ffffffffffffffff' where dump_id = (select min(dump_id) from captures)",
     "captures.every_dump_read": "delete from captures where dump_id = (select min(dump_id) from captures)",
     "captures.every_line_accounted_for": "update captures set lines_field = lines_field - 1",
+    "captures.no_unknown_host": "update captures set unknown_host = 'huggingface-papers.example' where dump_id = (select min(dump_id) from captures)",
     "captures.every_record_kept": "delete from parsed_rows where mention_id = (select min(mention_id) from parsed_rows)",
     "parsed_rows.dump_id_in_captures": "delete from captures where dump_id = (select min(dump_id) from captures)",
     "parsed_rows.lines_within_file": "update parsed_rows set line_end = line_end + 100000",
     "parsed_rows.no_year_without_a_basis": "update parsed_rows set published_basis = 'year_unknown' where published_on is not null",
+    "parsed_rows.abstract_or_id": "update parsed_rows set abstract_kind = null where abstract is not null",
     "parsed_rows.date_is_plausible": "update parsed_rows set published_on = date '2150-01-01' where published_on is not null",
     "parsed_rows.abstract_is_no_furniture": "update parsed_rows set abstract = 'Sign in to follow this paper.'",
     "mention_links.mention_id_in_parsed_rows": "delete from parsed_rows",
     "mention_links.span_holds_the_link": "update mention_links set span_start = span_start + 1",
-    "refused_records.dump_id_in_captures": "insert into refused_records values ('ffffffffffffffff', 1, 1, 'unknown_form', 'x', 'x')",
+    "mention_links.no_unknown_mirror": "update mention_links set url = 'https://hf.papers.example/papers/2401.00001' where link_number = 1",
+    "mention_authors.mention_id_in_parsed_rows": "delete from parsed_rows where n_authors = 3",
+    "mention_authors.names_add_up": "delete from mention_authors where position = 1",
+    "refused_records.dump_id_in_captures": "insert into refused_records values ('ffffffffffffffff', 1, 1, 1, 'unknown_form', 'x', 'x')",
     "paper_mentions.mention_id_in_parsed_rows": "update paper_mentions set mention_id = '0000000000000000-1' where mention_id = (select min(mention_id) from paper_mentions)",
     "paper_mentions.every_mention_in_one_paper": "delete from paper_mentions",
     "paper_mentions.one_arxiv_id_a_paper": "update parsed_rows set arxiv_id = '2401.' || lpad(cast(seq as varchar), 5, '0')",
+    "paper_mentions.a_title_joins_one_paper": "update paper_mentions set abstract_key = left(mention_id, 16)",
     "paper_mentions.one_new_paper_each": "update paper_mentions set rule = 'same_title_and_abstract'",
     "merged_papers.paper_id_in_paper_mentions": "insert into merged_papers values ('p0000000000000001', 'p0000000000000002', 1)",
     "merged_papers.given_up_ids_stay_given_up": "insert into merged_papers select min(paper_id), max(paper_id), 1 from papers",
     "papers.papers_are_the_mentions_papers": "delete from papers where paper_id = (select min(paper_id) from papers)",
     "papers.mentions_add_up": "update papers set n_mentions = n_mentions + 1",
+    "papers.an_abstract_wins": "update papers set abstract_kind = 'summary'",
+    "value_sources.paper_id_in_papers": "update value_sources set paper_id = 'p0000000000000001'",
+    "value_sources.sources_are_the_papers_own": "update value_sources set mention_id = (select max(mention_id) from parsed_rows)",
+    "value_sources.every_value_has_its_source": "delete from value_sources where field = 'daily_on'",
+    "paper_authors.paper_id_in_papers": "update paper_authors set paper_id = 'p0000000000000001'",
+    "author_counts.names_are_the_count": "delete from paper_authors where position = 1",
     "author_counts.every_paper_once": "delete from author_counts where paper_id = (select min(paper_id) from papers)",
     "author_counts.counted_or_null": "update author_counts set n_authors = 0",
     "paper_dates.every_paper_once": "delete from paper_dates where paper_id = (select min(paper_id) from papers)",
     "paper_links.paper_id_in_papers": "update paper_links set paper_id = 'p0000000000000001'",
+    "paper_links.a_place_in_the_abstract": "update paper_links set span_start = null",
+    "github_links.a_place_in_the_abstract": "update github_links set span_start = 0",
+    "github_links.stars_are_the_pages": "update github_links set stars = 1, stars_mention_id = mention_id",
     "github_links.paper_id_in_papers": "update github_links set paper_id = 'p0000000000000001'",
-    "github_links.repository_is_no_furniture": "insert into github_links select paper_id, 'hugging/site', 'hugging', 'site', 'https://github.com/hugging/site', null, 0, text_mention_id, 1 from papers",
+    "github_links.repository_is_no_furniture": "insert into github_links select paper_id, 'hugging/site', 'hugging', 'site', 'https://github.com/hugging/site', null, 'abstract', 0, text_mention_id, 1, null, null, null from papers",
     "paper_metrics.paper_id_in_papers": "update paper_metrics set paper_id = 'p0000000000000001'",
     "papers_by_month.months_add_up": "update papers_by_month set papers = papers + 1",
     "coverage.no_more_than_all": "update coverage set with_value = papers + 1",
 }
+
+
+#: Laws with several conditions have a defect for each.
+MORE_LAW_DEFECTS = [
+    ("captures.every_line_accounted_for", "update refused_records set line_end = line_end + 1"),
+    ("captures.every_line_accounted_for", "update captures set lines_total = lines_total + 1, lines_field = lines_field + 1"),
+    ("parsed_rows.abstract_or_id", "update parsed_rows set abstract = null, abstract_clean = null, abstract_kind = null, arxiv_id = null"),
+    ("parsed_rows.abstract_or_id", "update parsed_rows set abstract_clean = null"),
+    ("mention_authors.names_add_up", "update parsed_rows set n_authors = null where n_authors = 3"),
+    ("mention_authors.names_add_up", "update mention_authors set position = 9 where position = 3"),
+    ("paper_mentions.a_title_joins_one_paper", "update parsed_rows set arxiv_id = '2401.' || lpad(cast(seq as varchar), 5, '0')"),
+    ("value_sources.sources_are_the_papers_own", "update value_sources set n_values = n_mentions + 1"),
+    ("github_links.stars_are_the_pages", "update github_links set source = 'abstract' where stars is not null"),
+    ("github_links.stars_are_the_pages", "update github_links set stars = null, stars_mention_id = null"),
+]  # fmt: skip
 
 
 def _contract_defect(check: Check) -> str | None:
@@ -75,25 +106,27 @@ ALL_CHECKS = [check for table in TABLES for check in checks_for(table)]
 
 
 @pytest.fixture(scope="module")
-def warehouse_of_samples(sample_run, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The samples' warehouse with a row in tables that they leave empty, so that no check passes for want of rows."""
+def full_warehouse(forms_run: FormsRun, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse of all forms, with a row in the tables that they leave empty, so that no check passes for want of rows."""
     path = tmp_path_factory.mktemp("mutants") / "warehouse.duckdb"
-    shutil.copy(sample_run[0].warehouse, path)
+    shutil.copy(forms_run.lake.warehouse, path)
     with duckdb.connect(str(path)) as connection:
-        dump = connection.execute("select min(dump_id) from captures").fetchall()[0][0]
-        connection.execute(f"insert into refused_records values ('{dump}', 1, 1, 'unknown_form', 'x', 'x')")
+        dump = connection.execute("select min(dump_id) from captures where lines_furniture > 0").fetchall()[0][0]
+        connection.execute(f"insert into refused_records values ('{dump}', 1, 1, 1, 'unknown_form', 'x', 'x')")
         connection.execute(
             f"update captures set refusals = 1, lines_refused = 1, lines_furniture = lines_furniture - 1 where dump_id = '{dump}'"
         )
         connection.execute("insert into merged_papers select 'p0000000000000009', min(paper_id), 1 from papers")
+        for table in TABLES:
+            assert connection.execute(f"select count(*) from {table.name}").fetchall() > [(0,)], table.name
     return path
 
 
 @pytest.fixture
-def mutated(warehouse_of_samples: Path, tmp_path: Path) -> Callable[[str], Path]:
+def mutated(full_warehouse: Path, tmp_path: Path) -> Callable[[str], Path]:
     def mutate(statements: str) -> Path:
         path = tmp_path / "mutant.duckdb"
-        shutil.copy(warehouse_of_samples, path)
+        shutil.copy(full_warehouse, path)
         with duckdb.connect(str(path)) as connection:
             connection.execute(statements)
         return path
@@ -101,8 +134,8 @@ def mutated(warehouse_of_samples: Path, tmp_path: Path) -> Callable[[str], Path]
     return mutate
 
 
-def test_no_check_fires_on_good_data(warehouse_of_samples: Path) -> None:
-    failed = [outcome for outcome in run_checks(warehouse_of_samples, ALL_CHECKS) if not outcome.passed]
+def test_no_check_fires_on_good_data(full_warehouse: Path) -> None:
+    failed = [outcome for outcome in run_checks(full_warehouse, ALL_CHECKS) if not outcome.passed]
     assert failed == []
 
 
@@ -116,10 +149,17 @@ def test_a_check_fails_on_the_defect_that_it_is_for(check: Check, mutated: Calla
     assert outcome.failing > 0
 
 
+@pytest.mark.parametrize(("name", "defect"), MORE_LAW_DEFECTS)
+def test_a_law_fails_on_each_of_its_conditions(name: str, defect: str, mutated: Callable[[str], Path]) -> None:
+    (check,) = [check for check in ALL_CHECKS if f"{check.table}.{check.name}" == name]
+    (outcome,) = run_checks(mutated(defect), [check])
+    assert (outcome.passed, outcome.error) == (False, "")
+
+
 def test_a_failing_check_shows_the_rows(mutated: Callable[[str], Path]) -> None:
     check = next(c for c in checks_for(BY_NAME["parsed_rows"]) if c.name == "values_have_shape")
     (outcome,) = run_checks(mutated("update parsed_rows set arxiv_id = '2503.213' where seq = 1"), [check])
-    assert outcome.failing == 5
+    assert outcome.failing == 10  # one a capture
     assert {(row["column_name"], row["column_value"]) for row in outcome.sample} == {("arxiv_id", "2503.213")}
 
 
@@ -139,10 +179,10 @@ def test_great_expectations_still_has_the_private_name_that_duckdb_needs() -> No
     assert "duckdb" in engine._PERSISTED_CONNECTION_DIALECTS
 
 
-def test_the_file_can_be_opened_by_others_after_checks(warehouse_of_samples: Path) -> None:
-    run_checks(warehouse_of_samples, ALL_CHECKS[:3])
-    with duckdb.connect(str(warehouse_of_samples), config={"threads": 1}) as connection:
-        assert connection.execute("select count(*) from papers").fetchall() == [(52,)]
+def test_the_file_can_be_opened_by_others_after_checks(full_warehouse: Path) -> None:
+    run_checks(full_warehouse, ALL_CHECKS[:3])
+    with duckdb.connect(str(full_warehouse), config={"threads": 1}) as connection:
+        assert connection.execute("select count(*) from papers").fetchall() == [(59,)]
 
 
 def test_a_lake_without_captures_fails_with_what_to_do(lake: Lake) -> None:

@@ -7,40 +7,54 @@ from typing import Any
 
 import pytest
 
+from etl_project.captures import read_capture
+from etl_project.captures.catalogue import CARRIED, READ
 from etl_project.lake import Lake
 from etl_project.links import find_links
+from etl_project.raw import decode
 from etl_project.run import run_job
-from etl_project_tests.conftest import TRUTH, json_lines, rows_of
+from etl_project_tests.conftest import SAMPLES, TRUTH, json_lines, rows_of
 
 Row = dict[str, Any]
 
-_FIELDS = """
-    select file_name, seq, title, abstract, n_authors, organisation_handle, organisation_name, published_on,
-           published_raw, published_year_inferred, comments, line_start, line_end
-    from parsed_rows join raw_dumps using (dump_id)
-"""
-
-
-def _truth(row: Row) -> tuple[Any, ...]:
-    organisation = row["organisation"] or {}
-    return (
-        row["title"],
-        row["abstract"],
-        row["n_authors"],
-        organisation.get("handle"),
-        organisation.get("display_name"),
-        row["published"],
-        row["published_raw"],
-        row["published_year_inferred"],
-        row["trailing_count"],
-        row["line_start"],
-        row["line_end"],
-    )
+#: Fields of the truth by the columns that hold them; those that a row does not name are not asked for.
+_COLUMNS = {
+    "title": "title",
+    "abstract": "abstract",
+    "n_authors": "n_authors",
+    "handle": "organisation_handle",
+    "display_name": "organisation_name",
+    "published": "cast(published_on as varchar)",
+    "published_raw": "published_raw",
+    "published_year_inferred": "published_year_inferred",
+    "trailing_count": "comments",
+    "line_start": "line_start",
+    "line_end": "line_end",
+    "arxiv_id": "arxiv_id",
+    "upvotes": "upvotes",
+    "github_url": "github_url",
+    "github_stars": "github_stars",
+    "github_stars_step": "github_stars_step",
+    "abstract_kind": "abstract_kind",
+    "ai_summary": "ai_summary",
+}
 
 
 def _share_right(lake: Lake, truth: list[Row]) -> tuple[float, list[Any]]:
-    found = {(row[0], row[1]): (*row[2:7], str(row[7]) if row[7] else None, *row[8:]) for row in rows_of(lake, _FIELDS)}
-    wrong = [(key, found.get(key)) for row in truth if found.get(key := (row["file"], row["seq"])) != _truth(row)]
+    columns = ", ".join(f"{column} as {name}" for name, column in _COLUMNS.items())
+    query = f"select file_name, seq, {columns} from parsed_rows join raw_dumps using (dump_id)"
+    found = {(row[0], row[1]): dict(zip(_COLUMNS, row[2:], strict=True)) for row in rows_of(lake, query)}
+    wrong = []
+    for row in truth:
+        organisation = row["organisation"] or {}
+        wanted = {
+            **row,
+            "handle": organisation.get("handle"),
+            "display_name": organisation.get("display_name"),
+        }
+        got = found.get((row["file"], row["seq"]), {})
+        if differing := {k: (got.get(k), wanted[k]) for k in _COLUMNS if k in wanted and got.get(k) != wanted[k]}:
+            wrong.append((row["file"], row["seq"], differing))
     assert len(found) == len(truth)
     return 1 - len(wrong) / len(truth), wrong[:3]
 
@@ -49,7 +63,7 @@ def _link_rows(lake: Lake) -> list[tuple[Any, ...]]:
     return rows_of(
         lake,
         "select file_name, seq, span_start, span_end, url_raw, url, kind, owner, repo, repo_key "
-        "from mention_links join parsed_rows using (mention_id) join raw_dumps using (dump_id)",
+        "from mention_links join parsed_rows using (mention_id) join raw_dumps using (dump_id) where mention_links.source = 'abstract'",
     )
 
 
@@ -151,7 +165,23 @@ def test_the_samples_have_what_they_should_show() -> None:
     assert len(truth) >= 60
     assert len({row["paper"] for row in truth}) >= 45
     for row in truth:
+        if row.get("abstract_kind") == "summary":
+            continue
         assert 100 <= len(row["abstract"].split()) <= 250, (row["file"], row["seq"])
+
+
+def test_every_form_of_the_catalogue_has_a_sample_and_carries_what_it_says() -> None:
+    forms = {form.name: form for form in READ}
+    seen: dict[str, set[str]] = {}
+    for path in SAMPLES.iterdir():
+        reading = read_capture(decode(path.read_bytes()).text or "")
+        carried = {
+            w for w, names in CARRIED.items() if any(getattr(r, n) is not None for r in reading.records for n in names)
+        }
+        seen.setdefault(reading.form, set()).update(carried)
+    assert set(seen) == set(forms)
+    for name, carried in seen.items():
+        assert {"title"} <= carried <= set(forms[name].carries), (name, carried - set(forms[name].carries))
 
 
 def test_no_sample_is_a_real_paper(real_captures: Path) -> None:

@@ -6,7 +6,8 @@ select
     captures.captured_on,
     parsed_rows.upvotes,
     parsed_rows.comments,
-    parsed_rows.github_stars
+    parsed_rows.github_stars,
+    parsed_rows.github_stars_step
 from paper_mentions
 inner join parsed_rows on paper_mentions.mention_id = parsed_rows.mention_id
 inner join captures on parsed_rows.dump_id = captures.dump_id

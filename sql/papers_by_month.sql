@@ -1,7 +1,11 @@
 -- papers_by_month: one row is one month; papers without a date stand in a row with a null month.
+--
+-- Only repositories that abstracts name are counted: few forms show the page's own, so that months would
+-- differ by the forms of their captures.
 with with_repository as (
     select distinct paper_id
     from github_links
+    where source in ('abstract', 'both')
 )
 
 select

@@ -5,11 +5,21 @@
 
 from collections.abc import Collection
 
-from etl_project.captures import html, json_text, plain_text, unsupported
+from etl_project.captures import html, json_text, link_lines, markdown, numbered, plain_text, unsupported
+from etl_project.captures.envelope import open_envelope
 from etl_project.captures.model import ABSTRACT_KINDS, REFUSAL_REASONS, Reading, Record, Refusal
 
 UNKNOWN = "unknown"
-FORMS = (*plain_text.FORMS, *json_text.FORMS, *html.FORMS, *unsupported.FORMS, UNKNOWN)
+FORMS = (
+    *plain_text.FORMS,
+    *markdown.FORMS,
+    *link_lines.FORMS,
+    *numbered.FORMS,
+    *html.FORMS,
+    *json_text.FORMS,
+    *unsupported.FORMS,
+    UNKNOWN,
+)
 #: Below this confidence a file is refused whole rather than taken for a capture.
 LEAST_CONFIDENCE = 0.5
 _EXCERPT = 200
@@ -40,7 +50,14 @@ def read_capture(text: str, damaged: Collection[int] = ()) -> Reading:
     form, confidence = unsupported.recognise(text)
     if form is not None and confidence >= LEAST_CONFIDENCE:
         return refuse_whole(text, "form_not_supported", unsupported.REMEDIES[form], form, confidence)
-    reading = plain_text.read(text, damaged)
+    lines = text.split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    opened = open_envelope(lines)
+    for linked in (numbered, link_lines, markdown):
+        if linked.recognise(opened.lines, text) >= LEAST_CONFIDENCE:
+            return _with_papers(linked.read(opened, damaged), text)
+    reading = plain_text.read(opened, damaged)
     if reading.confidence < LEAST_CONFIDENCE:
         for refusal in reading.refusals:
             if refusal.reason == "line_too_long":
@@ -52,15 +69,15 @@ def read_capture(text: str, damaged: Collection[int] = ()) -> Reading:
             UNKNOWN,
             reading.confidence,
         )
-    if not reading.records and not reading.refusals:
-        return refuse_whole(
-            text,
-            "no_records",
-            "only the page's head and foot are here; copy the whole page, papers included",
-            reading.form,
-            reading.confidence,
-        )
-    return reading
+    return _with_papers(reading, text)
+
+
+def _with_papers(reading: Reading, text: str) -> Reading:
+    """Return ``reading``, or the refusal of the file where it holds nothing but the page's head and foot."""
+    if reading.records or reading.refusals:
+        return reading
+    detail = "only the page's head and foot are here; copy the whole page, papers included"
+    return refuse_whole(text, "no_records", detail, reading.form, reading.confidence)
 
 
 def refuse_whole(text: str, reason: str, detail: str, form: str = UNKNOWN, confidence: float = 0.0) -> Reading:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from etl_project.captures.items import Refused, read_item, without_cut_author_lists
 from etl_project.captures.json_scan import Broken, Item, Scan, scan
-from etl_project.captures.lines import EXCERPT, account, count_lines, refused_whole
+from etl_project.captures.line_account import EXCERPT, account, count_lines, refused_whole
 from etl_project.captures.model import Reading, Record, Refusal
 
 FORMS = ("api_json", "json_lines")

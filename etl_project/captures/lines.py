@@ -1,32 +1,167 @@
-"""The account of a file's lines from what was read of it, for forms whose records stand on stretches of lines."""
+"""Lines that a tool broke at a width, put together again. Pure."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median_high
+from typing import NamedTuple
 
-from etl_project.captures.model import Record, Refusal
+from etl_project.captures.roles import LONGEST_SHORT_LINE, Role, role_of
 
-#: Text kept beside a refusal; the whole stays in the raw file.
-EXCERPT = 2_000
+#: No tool wraps wider than this, and every page has a text that is longer.
+_WIDEST = 500
+_NARROWEST = 30
+#: After these a hyphen at a line's end is followed by a space: "pre- and post-training".
+_AFTER_HANGING_HYPHEN = frozenset({"and", "or", "to", "nor", "versus", "vs", "vs.", "as", "but"})
+_BROKEN_ADDRESS = re.compile(r"https?://(?:\S*[/_=&?-])?\Z")
+_HYPHENATED = re.compile(r"[^\W_]-\Z")
 
 
-def count_lines(text: str) -> int:
-    """Return the number of lines of ``text``; a line end at its end starts no new line."""
-    return text.count("\n") + (not text.endswith("\n")) if text else 0
+def wrap_width(lines: Sequence[str]) -> int:
+    """Return the width at which the lines were broken, or 0 if they were not: some line is longer than any width."""
+    width = max((len(line.rstrip()) for line in lines), default=0)
+    return width if _NARROWEST <= width <= _WIDEST else 0
 
 
-def account(records: Iterable[Record], refusals: Iterable[Refusal], total: int) -> tuple[int, int, int]:
-    """Return how many of ``total`` lines are (field, furniture, refused).
+def join_wrapped(lines: Sequence[str]) -> str:
+    """Return the lines of one paragraph as one text.
 
-    A line is refused if a refusal stands on it, else a field if a record does.
+    Words are joined with a space; a line that ends in a hyphen is joined without one, since tools break
+    compounds after it, unless the hyphen hangs ("pre- and post-training").
     """
-    places = bytearray(total)
-    for place, parts in ((1, records), (2, refusals)):
-        for part in parts:
-            first, last = max(part.line_start, 1), min(part.line_end, total)
-            places[first - 1 : last] = bytes([place]) * (last - first + 1)
-    return places.count(1), places.count(0), places.count(2)
+    text = ""
+    for line in lines:
+        line = line.strip()
+        if not line:
+            continue
+        if not text:
+            text = line
+        elif (_BROKEN_ADDRESS.search(text) and line[0].isalnum()) or (
+            _HYPHENATED.search(text) and line[0].isalnum() and line.split(" ", 1)[0] not in _AFTER_HANGING_HYPHEN
+        ):
+            text += line
+        else:
+            text += " " + line
+    return text
 
 
-def refused_whole(text: str, reason: str, detail: str) -> Refusal:
-    """Return the refusal of a file as one, all its lines with it."""
-    total = count_lines(text)
-    return Refusal(min(1, total), total, reason, detail, text[:EXCERPT])
+def completes(lines: Sequence[str], after: str) -> bool:
+    """Say whether ``after`` is the rest of metadata or page furniture that begins in ``lines``: "Oct 8," and "2024"."""
+    if len(lines) > 2:
+        return False
+    before = " ".join([line.strip() for line in lines]).lstrip("·•∙⋅ ")
+    after = after.strip()
+    if len(before) + len(after) >= LONGEST_SHORT_LINE or role_of(before).role is not Role.TEXT:
+        return False
+    joined = f"{before} {after}"
+    if joined.endswith(","):
+        joined += " 2024"  # the date's last part may stand on a third line
+    return role_of(joined).role is not Role.TEXT
+
+
+def goes_on(before: str, after: str, width: int) -> bool:
+    """Say whether a line is the next one of a text that was broken at ``width``, whatever its own words are.
+
+    A title's last line may be "Models" or "2024", which alone would be the page's words or a count.
+    """
+    return width > 0 and _is_words(before) and was_broken(before, after, width)
+
+
+def _is_words(line: str) -> bool:
+    return len(line) > LONGEST_SHORT_LINE or role_of(line).role is Role.TEXT
+
+
+class Joined(NamedTuple):
+    """Lines with the wrapped ones joined: ``firsts`` are their first lines in the file (1-based), of ``total`` lines."""
+
+    lines: list[str]
+    firsts: Sequence[int]
+    total: int
+    wrapped: bool
+
+
+#: A line that lacks this much of the width, and more than the next word, was not ended by the width.
+_SLACK = 12
+_HEADING = re.compile(r"^\s*#{1,6}\s+")
+#: Lines with such a word are as long as it is, whatever the width.
+_LONG_WORD = re.compile(r"\S{50}|https?://")
+#: An abstract that was wrapped has more lines than any other text.
+_LINES_OF_PARAGRAPH = 4
+#: So many of the lines of a wrapped paragraph go to the width, its last one apart; lists and menus have other lines.
+_SHARE_OF_FULL_LINES = 0.7
+_CHECKBOX = re.compile(r"\s*\[(?:[ xX-]?|[\w.-]{1,40})\]\s*")
+_BUTTON = re.compile(r"\s*(?:[*•+]\s*)?(?:\(BUTTON\)|\[\s*\])\s*(?=\S)")
+
+
+def unwrap(lines: list[str]) -> Joined:
+    """Return the lines with paragraphs that were broken at a width made one line each.
+
+    Lines are joined only if they are text (no date, count or words of the page), stand in one paragraph, and the
+    next line's first word would not have fitted. A file with a line longer than any width was not wrapped, nor
+    one without paragraphs of several lines.
+    """
+    untouched = Joined(lines, range(1, len(lines) + 1), len(lines), False)
+    if not wrap_width([line for line in lines if not _LONG_WORD.search(line) and not _is_rule(line)]):
+        return untouched
+    texts = [_text_of(line) for line in lines]
+    width = _width_of_paragraphs(texts)
+    if not width or "" not in texts:
+        return untouched
+    kept: list[str] = []
+    firsts: list[int] = []
+    before = ""  # the line before, if it is a text's
+    for number, (line, text) in enumerate(zip(lines, texts, strict=True), 1):
+        if before and text and was_broken(before, text, width):
+            kept[-1] = join_wrapped([kept[-1], text])
+        else:
+            kept.append(text or ("" if _is_drawn(line) else _HEADING.sub("", line)))
+            firsts.append(number)
+        before = text
+    return Joined(kept, firsts, len(lines), True)
+
+
+def _text_of(line: str) -> str:
+    """Return a line without the marks of a heading or a button if it is a text, else ""."""
+    if _is_drawn(line):
+        return ""
+    line = _BUTTON.sub("", _HEADING.sub("", line))
+    return line if line.strip() and role_of(line[:LONGEST_SHORT_LINE]).role is Role.TEXT else ""
+
+
+def _is_drawn(line: str) -> bool:
+    """Say whether a line stands for what is no text: a rule, a checkbox, an image."""
+    return _is_rule(line) or _CHECKBOX.fullmatch(line) is not None
+
+
+def _width_of_paragraphs(texts: list[str]) -> int:
+    """Return the width at which most paragraphs of at least four lines of text were broken, or 0 if they were not.
+
+    Titles and abstracts without blank lines between them are such a paragraph, too; their lines do not fill a width.
+    """
+    paragraphs: list[list[str]] = []
+    run: list[str] = []
+    for text in [*texts, ""]:
+        if text:
+            run.append(text)
+        else:
+            if len(run) >= _LINES_OF_PARAGRAPH:
+                paragraphs.append(run)
+            run = []
+    widths = [max(len(line.rstrip()) for line in paragraph) for paragraph in paragraphs]
+    broken = [
+        width
+        for width, paragraph in zip(widths, paragraphs, strict=True)
+        if sum(was_broken(*pair, width) for pair in pairwise(paragraph)) >= _SHARE_OF_FULL_LINES * (len(paragraph) - 1)
+    ]
+    return median_high(broken) if broken else 0
+
+
+def was_broken(line: str, after: str, width: int) -> bool:
+    """Say whether ``line`` ended because ``after`` did not fit."""
+    return len(line.rstrip()) + 1 + len(after.split(maxsplit=1)[0]) > width - _SLACK
+
+
+def _is_rule(line: str) -> bool:
+    """Say whether a line is drawn, not written."""
+    stripped = line.strip().lstrip("*•+ ")
+    return len(stripped) > 3 and not any(c.isalnum() for c in stripped)

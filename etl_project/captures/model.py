@@ -19,12 +19,16 @@ REFUSAL_REASONS = {
     "title_or_abstract": "Lines of which it cannot be told which is a title and which an abstract.",
     "title_or_metadata": "A line that is the title of one paper or the metadata of another.",
     "wrapped_lines": "A title or an abstract that stands on several lines.",
+    "unplaced_text": "Words that belong to no paper and are not known as the page's.",
+    "cut_link": "A card on which a link's end is missing.",
+    "several_abstracts": "A card with several texts that may be the abstract.",
+    "contradicting_fields": "A card or an item that says two things of one field.",
+    "copies_disagree": "A card that stands twice, with different values.",
+    "mixed_cards": "Parts of two papers that stand mixed.",
     "line_too_long": "A line longer than any abstract.",
     "damaged_bytes": "A line with bytes that are not valid in the file's encoding.",
     "damaged_json": "JSON that breaks off or does not parse, or an object that says one thing twice.",
     "incomplete_item": "An item or card in a list of papers without a title, or without both abstract and arXiv id.",
-    "contradicting_fields": "An item or card whose own fields name two papers.",
-    "copies_disagree": "A page that shows one card twice, with different values.",
     "api_error": "The API's error message in place of papers.",
 }
 

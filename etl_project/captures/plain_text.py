@@ -11,10 +11,13 @@ lines have two readings (is this the title of the next paper or the date of the 
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Collection
 from functools import cached_property
 from typing import NamedTuple
 
+from etl_project.captures.envelope import Opened
+from etl_project.captures.lines import Joined, unwrap
 from etl_project.captures.model import Reading, Record, Refusal
 from etl_project.captures.roles import (
     LONGEST_SHORT_LINE,
@@ -29,35 +32,40 @@ from etl_project.captures.roles import (
     split_metadata,
     trim,
 )
-from etl_project.fields import parse_printed_date, split_organisation
+from etl_project.captures.text import (
+    LONGEST_ABSTRACT,
+    LONGEST_TITLE,
+    abstract_kind,
+    is_one_sentence,
+    reads_as_sentences,
+)
+from etl_project.fields import parse_count, parse_count_step, parse_printed_date, split_organisation
 
-FORMS = ("text_with_metadata", "text_titles_abstracts", "text_compact")
+FORMS = ("text_with_metadata", "text_titles_abstracts", "text_compact", "text_wrapped")
 
-#: A longer line is no abstract (the longest on the site are a twentieth of it): most often a whole
-#: file without line ends.
-LONGEST_LINE = 100_000
-#: Shorter lines may be titles; longer ones never are. Seen: titles to 169, abstracts from 472.
-LONGEST_TITLE = 300
 #: Text kept beside a refusal; the whole stays in the raw file.
 _EXCERPT = 2_000
 
 #: A short text without an end mark counts as an abstract from here on if metadata follows it.
 _SHORTEST_ABSTRACT = 150
 
+#: No abstract begins with a small letter, but for names such as vLLM.
+_FRAGMENT = re.compile(r"(?!https?:)[a-z]+(?![A-Za-z0-9])")
+
+_TAIL = re.compile(r"(?:\[ ?\]\s*)?(?:(upvote|github)(?:\s+(-|[0-9][0-9.,]*[km]?))?|(arxiv page))", re.IGNORECASE)
+
 _FURNITURE_LINE, _FIELD_LINE, _REFUSED_LINE = 1, 2, 3
 
 
-def recognise(text: str) -> float:
-    """Return the confidence (0 to 1) that ``text`` is a plain-text capture, read or not."""
-    return read(text).confidence
+def read(opened: Opened, damaged: Collection[int] = ()) -> Reading:
+    """Return the records of a text, what was refused, and the account of all its lines.
 
-
-def read(text: str, damaged: Collection[int] = ()) -> Reading:
-    """Return the records of ``text``, what was refused, and the account of all its lines.
-
-    Line ends are ``\\n``. ``damaged`` holds the 1-based numbers of lines with undecodable bytes.
+    ``damaged`` holds the 1-based numbers of lines with undecodable bytes.
     """
-    return _Reader(text, damaged).read()
+    joined = unwrap(opened.lines)
+    reading = _Reader(joined, damaged).read()
+    form = "text_wrapped" if joined.wrapped else reading.form
+    return reading._replace(form=form, query=reading.query or opened.query, days=(*opened.days, *reading.days))
 
 
 _OF_METADATA = frozenset({Role.AUTHORS, Role.SEPARATOR, Role.DATE, Role.METADATA})
@@ -73,6 +81,9 @@ class _Metadata(NamedTuple):
     organisation_name: str | None = None
     date_text: str | None = None
     comments: int | None = None
+    upvotes: int | None = None
+    github_stars: int | None = None
+    github_stars_step: int | None = None
 
 
 _NO_METADATA = _Metadata(0)
@@ -81,10 +92,10 @@ _NO_METADATA = _Metadata(0)
 class _Reader:
     """One pass over the lines of one file. ``at[k]`` is the 0-based line of the k-th line that has text."""
 
-    def __init__(self, text: str, damaged: Collection[int]) -> None:
-        self.lines = text.split("\n")
-        if self.lines[-1] == "":
-            self.lines.pop()
+    def __init__(self, joined: Joined, damaged: Collection[int]) -> None:
+        self.lines = joined.lines
+        self.firsts = joined.firsts  # of each line here, its first line in the file, 1-based
+        self.total = joined.total
         self.account = bytearray(len(self.lines))  # 0 until a line is placed
         self.at: list[int] = []
         self.roles: list[Role] = []
@@ -98,6 +109,8 @@ class _Reader:
         self.with_metadata = 0
         self.subscribed = False  # the button stood on a line of its own, so no title has it glued on
         self.last_has_metadata = False
+        self.trending: set[int] = set()  # first lines of records with what only trending pages print
+        self.lone: set[int] = set()  # texts in a title's place that no abstract follows
         self.count_leads = False  # a count stood before the first title
         self._assign_roles(damaged)
         self.has_metadata_lines = not {Role.SEPARATOR, Role.METADATA, Role.AUTHORS}.isdisjoint(self.roles)
@@ -122,8 +135,9 @@ class _Reader:
                 at.append(i)
                 roles.append(role)
         for number in damaged:
-            if number - 1 in at:
-                roles[at.index(number - 1)] = Role.DAMAGED
+            place = bisect_right(self.firsts, number) - 1
+            if place in at:
+                roles[at.index(place)] = Role.DAMAGED
 
     # ---- pass two: what follows what
 
@@ -187,6 +201,16 @@ class _Reader:
 
     def _length(self, k: int) -> int:
         return len(self.lines[self.at[k]])
+
+    def _last(self, i: int) -> int:
+        """Return the last line in the file, 1-based, of the 0-based line ``i`` here."""
+        return self.firsts[i + 1] - 1 if i + 1 < len(self.firsts) else self.total
+
+    def _placed(self, place: int) -> int:
+        """Return how many lines of the file were placed so."""
+        if len(self.lines) == self.total:
+            return self.account.count(place)
+        return sum(self._last(i) - self.firsts[i] + 1 for i, placed in enumerate(self.account) if placed == place)
 
     def _place(self, k: int, place: int) -> None:
         self.account[self.at[k]] = place
@@ -271,21 +295,31 @@ class _Reader:
         body = title + 1
         if body < len(self.at) and self.roles[body] is Role.TEXT and self._length(title) <= LONGEST_TITLE:
             length = self._length(body)
+            if self._ends_a_text(title):
+                detail = "the lines before may belong to it; join each text into one line"
+                return self._refuse_to(title if count is None else count, body + 1, "wrapped_lines", detail)
             if length <= LONGEST_TITLE:
                 return self._judge_short(title, body, count)
-            if length <= LONGEST_LINE:
+            if length <= LONGEST_ABSTRACT:
                 return self._accept(title, body, count)
         return self._reject(title, count)
+
+    def _ends_a_text(self, title: int) -> bool:
+        """Say whether the line in a title's place may be the end of a text on several lines: two refused ones stand right above it."""
+        return title >= 2 and all(k in self.lone and self._joined(k) for k in (title - 1, title - 2))
 
     def _judge_short(self, title: int, body: int, count: int | None) -> int:
         """Read two short texts in a row: a title with a short abstract, or a title that lost its abstract."""
         first = title if count is None else count
-        sentences = self._length(body) >= _SHORTEST_ABSTRACT and _reads_as_sentences(self._line(body), several=True)
+        if _FRAGMENT.match(self._line(body)) and not self._is_owner(body):
+            detail = "the second line goes on with the sentence of the first; join each text into one line"
+            return self._refuse_to(first, body + 1, "wrapped_lines", detail)
+        sentences = self._length(body) >= _SHORTEST_ABSTRACT and reads_as_sentences(self._line(body), several=True)
         if self._is_owner(body) and not sentences:
             return self._reject(title, count)
         follows_long = self._is_long_text(body + 1)
         proven = self._metadata_follows(body) and self._line(body)[-1] in ".。…"  # no title ends so before its authors
-        if not proven and not _reads_as_sentences(self._line(body)):
+        if not proven and not reads_as_sentences(self._line(body)):
             if follows_long and self._joined(title) and not self._joined(body):
                 return self._refuse_to(
                     first, body + 2, "wrapped_lines", "the title stands on several lines; join them into one"
@@ -293,7 +327,7 @@ class _Reader:
             if self._length(body) < _SHORTEST_ABSTRACT or not self._metadata_follows(body):
                 return self._reject(title, count)
         elif follows_long:
-            if not _reads_as_sentences(self._line(body), several=True):
+            if not reads_as_sentences(self._line(body), several=True):
                 return self._reject(title, count)  # one question or exclamation is the next paper's title
             return self._refuse_to(
                 first,
@@ -334,25 +368,36 @@ class _Reader:
         end = body + found.lines
         self.last_has_metadata = found.lines > 0
         self.with_metadata += self.last_has_metadata
+        if found.upvotes is not None:
+            self.trending.add(self.firsts[at[first]])
         account = self.account
         for i in at[first : end + 1]:
             account[i] = _FIELD_LINE
         self.records.append(
             Record(
-                at[first] + 1,
-                at[end] + 1,
+                self.firsts[at[first]],
+                self._last(at[end]),
                 trim(lines[at[title]]),
                 trim(lines[at[body]]),
                 found.n_authors,
                 found.organisation_handle,
                 found.organisation_name,
                 found.date_text,
-                None if count is None else role_of(lines[at[count]]).value,
+                found.upvotes if count is None else role_of(lines[at[count]]).value,
                 found.comments,
+                github_stars=found.github_stars,
+                github_stars_step=found.github_stars_step,
+                abstract_kind=self._kind(trim(lines[at[body]]), found),
                 page_day=self.page_day,
             )
         )
         return end + 1
+
+    def _kind(self, text: str, found: _Metadata) -> str:
+        """Return what stands in the abstract's place: on trending pages one sentence is a summary."""
+        trending = (self.heading or "").casefold() == "trending papers" or found.upvotes is not None
+        trending = trending or (found.date_text or "").casefold().startswith("published on")
+        return "summary" if trending and is_one_sentence(text) else abstract_kind(text)
 
     def _metadata(self, body: int) -> _Metadata:
         """Read the metadata after the abstract on the ``body``-th line."""
@@ -381,11 +426,35 @@ class _Reader:
         if k == body + 2 and roles[body + 1] in _OF_METADATA and self._is_long_text(k):
             return _NO_METADATA  # one line between two abstracts: the paper's metadata, or the next one's title
         if date_text and k < n and roles[k] is Role.COUNT and self._joined(k - 1):
-            before_title = self._joined(k) and roles[k + 1] is Role.TEXT
-            if not before_title or self._counts_are == "comments":
+            printed = parse_printed_date(date_text)
+            if printed is not None and printed.comments is not None:
+                pass  # the comments stand with the date, so this number is the next paper's
+            elif self.count_leads and k + 1 < n and roles[k + 1] is Role.TEXT:
+                pass  # upvotes stand before every title
+            elif not (self._joined(k) and roles[k + 1] is Role.TEXT) or self._counts_are == "comments":
                 comments = role_of(lines[at[k]]).value
                 k += 1
-        return _Metadata(k - body - 1, n_authors, handle, name, date_text, comments)
+        found = _Metadata(k - body - 1, n_authors, handle, name, date_text, comments)
+        return self._trending_tail(found, k) if date_text and comments is None else found
+
+    def _trending_tail(self, found: _Metadata, k: int) -> _Metadata:
+        """Add what trending pages print after a date: "Upvote" and "GitHub", each with its number after it, "arXiv Page"."""
+        start = k
+        while k < len(self.at):
+            label = _TAIL.fullmatch(self._line(k)) if self._length(k) <= LONGEST_SHORT_LINE else None
+            if label is None:
+                break
+            number, count = label[2], None
+            if number is None and label[3] is None and k + 1 < len(self.at) and self.roles[k + 1] is Role.COUNT:
+                k += 1
+                number = self._line(k)
+            count = 0 if number == "-" else parse_count(number) if number else None
+            if count is not None and (label[1] or "").casefold() == "upvote":
+                found = found._replace(upvotes=count)
+            elif count is not None and label[1] and number:
+                found = found._replace(github_stars=count, github_stars_step=parse_count_step(number))
+            k += 1
+        return found._replace(lines=found.lines + k - start)
 
     def _after_parts(self, title: int, body: int) -> int:
         """Return the line after an abstract that goes on in other lines or paragraphs, or 0 if it does not.
@@ -446,12 +515,13 @@ class _Reader:
                 self._place(title + 1, _FURNITURE_LINE)
                 return title + 2
             return title + 1
-        if len(text) > LONGEST_LINE:
-            detail = f"{len(text):,} characters; an abstract has at most {LONGEST_LINE:,}"
+        if len(text) > LONGEST_ABSTRACT:
+            detail = f"{len(text):,} characters; an abstract has at most {LONGEST_ABSTRACT:,}"
             return self._refuse_to(first, title + 1, "line_too_long", detail, metadata=False)
-        if len(text) > LONGEST_TITLE or (len(text) > _SHORTEST_ABSTRACT and _reads_as_sentences(text)):
+        if len(text) > LONGEST_TITLE or (len(text) > _SHORTEST_ABSTRACT and reads_as_sentences(text)):
             detail = "put the paper's title on the line before and give it again"
             return self._refuse_to(first, title + 1, "abstract_without_title", detail)
+        self.lone.add(title)
         detail = "no abstract follows; add it on the line after and give the capture again"
         return self._refuse_to(first, title + 1, "title_without_abstract", detail)
 
@@ -470,7 +540,7 @@ class _Reader:
         k = damaged + 1
         if first == damaged and self._is_long_text(k):
             k += 1  # the title is damaged: its abstract goes with it
-        number = self.at[damaged] + 1
+        number = self.firsts[self.at[damaged]]
         return self._refuse_to(
             first,
             k,
@@ -500,11 +570,16 @@ class _Reader:
         for i in range(start, end + 1):
             self.account[i] = _REFUSED_LINE
         text = "\n".join(self.lines[start : end + 1])[:_EXCERPT]
-        self.refusals.append(Refusal(start + 1, end + 1, reason, detail, text))
+        self.refusals.append(Refusal(self.firsts[start], self._last(end), reason, detail, text))
 
     # ---- what it all amounts to
 
     def _reading(self) -> Reading:
+        if any(record.organisation_handle and not record.organisation_name for record in self.records):
+            # a page's text names an organisation by its handle and its name; here handles are left out
+            self.records = [_without_handle(record) for record in self.records]
+        if self.trending:
+            self.records = _once_each(self.records, self.trending)
         account = self.account
         if 0 in account:  # a bug here, never the input's fault: a line would vanish
             raise AssertionError(f"line {account.index(0) + 1} was not placed")
@@ -520,10 +595,10 @@ class _Reader:
             self._confidence(),
             self.records,
             self.refusals,
-            len(self.lines),
-            account.count(_FIELD_LINE),
-            account.count(_FURNITURE_LINE),
-            account.count(_REFUSED_LINE),
+            self.total,
+            self._placed(_FIELD_LINE),
+            self._placed(_FURNITURE_LINE),
+            self._placed(_REFUSED_LINE),
             self.heading,
             self.query,
             self.page_days[0] if self.page_days else None,
@@ -547,18 +622,36 @@ class _Reader:
         return 0.4 * placed
 
 
-_SENTENCE_ENDS = frozenset(".!?…。！？")
-_IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+def _once_each(records: list[Record], trending: set[int]) -> list[Record]:
+    """Return the records with a card's second copy, right after the first, made one with it.
 
-
-def _reads_as_sentences(text: str, several: bool = False) -> bool:
-    """Say whether a line of at most ``LONGEST_TITLE`` characters ends as a sentence does and has eight words.
-
-    ``several`` asks for more than one sentence, or one that ends with a full stop: titles hardly do.
+    Trending pages hold every card twice, for narrow and wide screens. Copies agree in all that both have.
+    ``trending`` holds the first lines of the records that are such cards.
     """
-    end = text.rstrip("\"'”’)）")[-1:]
-    if end not in _SENTENCE_ENDS:
+    kept: list[Record] = []
+    for record in records:
+        last = kept[-1] if kept else None
+        if last is None or record.line_start not in trending or last.title != record.title:
+            kept.append(record)
+            continue
+        both = {name: (getattr(last, name), getattr(record, name)) for name in Record._fields[2:]}
+        if any(a != b and None not in (a, b) and not _same_day(a, b) for a, b in both.values()):
+            kept.append(record)
+            continue
+        missing = {name: b for name, (a, b) in both.items() if a is None}
+        kept[-1] = last._replace(line_end=record.line_end, **missing)
+    return kept
+
+
+def _same_day(one: object, other: object) -> bool:
+    """Say whether two texts print one day: wide screens print "Published on" before it."""
+    if not (isinstance(one, str) and isinstance(other, str)):
         return False
-    if several and end not in ".。…" and not re.search(r"[.!?] [^a-z]|[。！？]", text[:-1]):
-        return False
-    return text.count(" ") >= 7 or len(_IDEOGRAPH.findall(text)) >= 30
+    days = parse_printed_date(one), parse_printed_date(other)
+    return days[0] is not None and days[1] is not None and days[0][1:5] == days[1][1:5]
+
+
+def _without_handle(record: Record) -> Record:
+    """Return ``record`` with the words of its organisation as the name alone."""
+    words = [part for part in (record.organisation_handle, record.organisation_name) if part]
+    return record._replace(organisation_handle=None, organisation_name=" ".join(words) or None)

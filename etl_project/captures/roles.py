@@ -69,6 +69,8 @@ _FURNITURE = frozenset(
         "jobs",
         "careers",
         "website",
+        "tasks",
+        "trending papers - hugging face",
         "models",
         "datasets",
         "spaces",
@@ -105,7 +107,7 @@ _FURNITURE_SHAPE = re.compile(
     r"|https?://\S{1,80}/papers(?:[/?#]\S*)?|[0-9]{1,2}/[0-9]{1,2}/[0-9]{2,4}, [0-9]{1,2}:[0-9][0-9](?: [ap]m)?.{0,60}",
     re.IGNORECASE,
 )
-_AUTHORS = re.compile(r"[•·\-*–]?\s*([0-9]{1,3}(?:,[0-9]{3})|[0-9]{1,5})\s+authors?", re.IGNORECASE)
+_AUTHORS = re.compile(r"(?:[•·\-*–+○□]\s*)*([0-9]{1,3}(?:,[0-9]{3})|[0-9]{1,5})\s+authors?", re.IGNORECASE)
 _ANY_AUTHORS = re.compile(r"\bauthors?\b", re.IGNORECASE)
 _DAY_IN_ADDRESS = re.compile(r"/papers/date/(\d{4}-\d\d-\d\d)")
 #: Characters that do not show and hide what a line is, and the spaces.

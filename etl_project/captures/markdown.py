@@ -1,0 +1,413 @@
+"""Markdown, with links inline or by reference, one line a paragraph or wrapped: taken apart into pieces.
+
+Not a Markdown parser's work: what matters here is on which lines a link's words stand, links that are cut off,
+brackets that no tool escaped, lists of references that are missing, and telling an escape (``\\_``) from the
+LaTeX residue of an abstract (``\\%``), which a Markdown parser would undo.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Collection
+
+from etl_project.captures.cards import Page, read_cards
+from etl_project.captures.envelope import Opened
+from etl_project.captures.lines import completes, join_wrapped, wrap_width
+from etl_project.captures.model import Reading
+from etl_project.captures.pieces import Leads, Piece, read_target
+from etl_project.captures.roles import LONGEST_SHORT_LINE, Role, role_of, trim
+
+FORMS = ("markdown", "markdown_trending")
+
+#: An address; some tools break lines at hyphens within it.
+_URL = r"(?:[^\s()<>]|(?<=[-/?&=])\n(?=\S))*(?:\((?:[^\s()<>]|(?<=-)\n)*\)(?:[^\s()<>]|(?<=[-/?&=])\n(?=\S))*)*"
+_IMAGE = re.compile(rf"!\[((?:[^\[\]\n]|\[[^\]\n]*\]|\n(?=\S))*)\](?:\({_URL}(?:\s+\"[^\"\n]*\")?\s*\)|\[[^\]\n]*\])")
+_IMAGE_TAG = re.compile(r"<img\b[^>\n]*>", re.IGNORECASE)
+_ALT = re.compile(r"\balt=\"([^\"]*)\"", re.IGNORECASE)
+_CLOSE = re.compile(rf"\]\(\s*<?(?P<url>{_URL})>?(?:\s+[\"'][^\"\n]*[\"'])?\s*\)|\]\s?\[(?P<ref>[^\[\]\n]{{0,40}})\]")
+_DEFINITION = re.compile(
+    r"[ \t]*\[([^\[\]\n]{1,40})\]:[ \t]*<?(\S+?)>?(?:[ \t]+[\"'(].*)?(?:[ \t]*\{[^{}\n]*\})?[ \t]*"
+)
+_HEADING = re.compile(r"\s*#{1,6}(?:\s+|(?=\[))")
+#: The marks that close a heading: "## Heading ##".
+_CLOSING = re.compile(r"\s+#+$")
+_SETEXT = re.compile(r"\s*(?:={3,}|-{3,})\s*")
+_RULE = re.compile(r"\s*(?:[-*_]\s*){3,}|\s*\\+\s*|\s*\|(?:\s*:?-+:?\s*\|)*\s*")
+_MARKER = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])[ \t]+(?=\S)")
+_BREAK = re.compile(r"(?:\\+|<br\s*/?>)[ \t]*$|(?<=\S)\\+(?=[ \t]{2,}\S)", re.IGNORECASE)
+_ITEM = re.compile(r"\s*(?:[-*+]\s+)*[-*+](?=\s|$)")
+_CHECKBOX = re.compile(r"\s*\[[ xX-]?\]\s*")
+_BR = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_BOLD = re.compile(r"(\*\*|__|\*|_)(?=\S)(.+?)(?<=\S)\1", re.DOTALL)
+_ANCHOR = re.compile(
+    r"</?(?:a|p|div|span|sup|sub|b|i|em|strong|center|details|summary)(?:\s+(?!href)[^<>\n]*)?/?>", re.IGNORECASE
+)
+_AUTOLINK = re.compile(r"<(https?://[^\s<>]+)>")
+_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|nbsp|#39|#x27);")
+_ENTITIES = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&nbsp;": " ", "&#39;": "'", "&#x27;": "'"}
+#: Stand for escaped brackets and for images while links are looked for; none of them is in any text.
+_OPEN, _SHUT, _PICTURE, _FILL = "\ue000", "\ue001", "\ue002", "\ue003"
+_PRIVATE = str.maketrans("", "", _PICTURE + _FILL)
+
+
+#: A link of which only the number is left, at the end of a line; "[1][2]" are citations.
+_NUMBERED_LINK = re.compile(r"(?:[^\d\[\]]|^)\]\s?\[\d{1,5}\]$", re.MULTILINE)
+_REPOSITORY_LINK = re.compile(
+    r"^[ \t>]*\[\s?(?:link:\s*)?github\s[^\[\]]{1,20}\]\(https://github\.com/", re.IGNORECASE | re.MULTILINE
+)
+_CARD_HEADING = re.compile(r"^[ \t>]*#{2,4} ", re.MULTILINE)
+_PAPER_LINK = re.compile(r"\]\(\s*<?[^\s()<>]*(?:/papers/\d|/papers/</|/login\?next=)")
+
+
+def recognise(lines: list[str], text: str) -> float:
+    """Return the confidence (0 to 1) that ``text``, whose ``lines`` these are, is Markdown of a papers page.
+
+    It has links that lead to papers, or else repositories on lines of their own, or links whose list is missing.
+    """
+    if "](" not in text and "][" not in text and "] [" not in text:
+        return 0.0
+    if _PAPER_LINK.search(text):
+        return 0.9
+    if "]:" in text:
+        defined = [definition for line in lines if "]:" in line and (definition := _DEFINITION.fullmatch(line))]
+        if any(
+            read_target(definition[2]).leads in (Leads.PAPER, Leads.VOTE, Leads.COMMUNITY) for definition in defined
+        ):
+            return 0.9
+    numbered = len(_NUMBERED_LINK.findall(text))
+    if numbered >= 3 or (_CARD_HEADING.search(text) and (numbered >= 2 or _REPOSITORY_LINK.search(text))):
+        return 0.8
+    return 0.0
+
+
+def read(opened: Opened, damaged: Collection[int] = ()) -> Reading:
+    """Return the reading of Markdown, what stood around it taken off already."""
+    pieces = find_pieces(opened.lines)
+    page = Page(pieces, opened.lines, opened.days, opened.query, damaged)
+    return read_cards(page, *FORMS)
+
+
+def find_pieces(lines: list[str]) -> list[Piece]:
+    """Return the pieces of Markdown in their order; every word of ``lines`` is in one, except lists of references."""
+    return _Pieces(lines).find()
+
+
+class _Pieces:
+    def __init__(self, lines: list[str]) -> None:
+        self.width = wrap_width([_without_addresses(line) for line in lines])
+        self.references: dict[str, str] = {}
+        kept = []
+        for line in lines:
+            definition = _DEFINITION.fullmatch(line) if "]:" in line else None
+            if definition:
+                self.references[definition[1].casefold()] = definition[2]
+            elif line.endswith("#") and _HEADING.match(line):
+                line = _CLOSING.sub("", line)
+            kept.append("" if definition else line)
+        self.headings = {
+            i
+            for i, line in enumerate(kept)
+            if line.strip() and i + 1 < len(kept) and _SETEXT.fullmatch(kept[i + 1]) and "=" in kept[i + 1]
+        }
+        self.doc = "\n".join("" if _RULE.fullmatch(line) or _SETEXT.fullmatch(line) else line for line in kept)
+        self.doc = self.doc.replace("\\[", _OPEN + _FILL).replace("\\]", _SHUT + _FILL)
+        self.starts = [0, *(m.end() for m in re.finditer("\n", self.doc))]
+        self.alts: dict[int, str] = {}
+        for pattern in (_IMAGE, _IMAGE_TAG):
+            self.doc = pattern.sub(self._hide_image, self.doc)
+        self.blocks = self._number_blocks()
+        self.pieces: list[Piece] = []
+
+    def _hide_image(self, match: re.Match[str]) -> str:
+        alt = match[1] if match.re is _IMAGE else (found[1] if (found := _ALT.search(match[0])) else "")
+        self.alts[match.start()] = alt
+        return _PICTURE + re.sub(r"[^\n]", _FILL, match[0][1:])
+
+    def _number_blocks(self) -> list[int]:
+        """Return for each line the number of its paragraph: a blank line, a heading and a list item start one."""
+        blocks, number = [], 0
+        blank, text = True, False  # the line before
+        for line in self.doc.split("\n"):
+            if not line or line.isspace():
+                blocks.append(number)
+                blank, text = True, False
+                continue
+            heading = line.find("#", 0, 8) >= 0 and bool(_HEADING.match(line))
+            item = _MARKER.match(line)
+            # a line of a wrapped paragraph may begin like a list's: "+ 3" or "1. First"
+            item = None if item and text and _is_text(line[item.end() :]) else item
+            if blank or heading or item:
+                number += 1
+            blocks.append(number)
+            blank, text = heading, not heading and not item and _is_text(line)
+        return blocks
+
+    def _begins(self, line: int) -> bool:
+        """Say whether a paragraph or a list's item begins on a line."""
+        return line == 0 or self.blocks[line] != self.blocks[line - 1]
+
+    def _line(self, offset: int) -> int:
+        """Return the 0-based line of a place in the text."""
+        return bisect_right(self.starts, offset) - 1
+
+    def find(self) -> list[Piece]:
+        """Return the pieces."""
+        doc, floor = self.doc, 0
+        links: list[tuple[int, int, str]] = []  # the place of its bracket, its end, its address
+        broken: list[int] = []  # ends of links whose beginning is missing
+        for close in _CLOSE.finditer(doc):
+            if close.start() < floor:
+                continue
+            if close["url"] is None and not self._is_reference(close["ref"], doc, floor, close.start()):
+                continue
+            start = self._opener(floor, close.start())
+            if start is None:
+                broken.append(close.end())
+                floor = close.end()
+                continue
+            address = (
+                close["url"].replace("\n", "")
+                if close["url"] is not None
+                else self.references.get(close["ref"].casefold(), "")
+            )
+            links.append((start, close.end(), address))
+            floor = close.end()
+        place = 0
+        for start, end, address in links:
+            self._words(place, start, broken)
+            inner_end = doc.rfind("](" if doc[end - 1] == ")" else "][", start, end)
+            self._link(start + 1, inner_end, address)
+            place = end
+        self._words(place, len(doc), broken)
+        self._undo_escapes()
+        return self.pieces
+
+    def _is_reference(self, name: str, doc: str, floor: int, close: int) -> bool:
+        """Say whether ``[words][name]`` is a link: its address is listed, or its name is a number as in a dump."""
+        return name.casefold() in self.references or name.isdigit()
+
+    def _opener(self, floor: int, close: int) -> int | None:
+        """Return the place of the bracket that the one at ``close`` ends, or None if it is missing."""
+        doc, place = self.doc, close
+        while (place := doc.rfind("[", floor, place)) >= 0:
+            if doc.count("[", place, close) > doc.count("]", place, close):
+                break
+        if place < 0:  # a closing bracket too many in the words
+            place = doc.find("[", max(floor, doc.rfind("\n", 0, close) + 1), close)
+            if place < 0:
+                return None
+        line_start = doc.rfind("\n", 0, place) + 1
+        before = doc[max(line_start, floor) : place]
+        if "[" in before and before.strip("#*+- \t"):  # an opening bracket too many: the link began before it
+            first = max(line_start, floor) + before.index("[")
+            if before.count("[") > before.count("]"):
+                place = first
+        words = doc[place + 1 : close].translate(_PRIVATE).strip()
+        if re.search(r"\n[ \t]*\n", words) and len(words) > LONGEST_SHORT_LINE:
+            return None  # the link's own beginning is missing, and this bracket is another's
+        return place
+
+    # ---- pieces
+
+    def _link(self, start: int, end: int, address: str) -> None:
+        doc = self.doc
+        images = (
+            tuple(self.alts[i] for i in range(start, end) if doc[i] == _PICTURE) if _PICTURE in doc[start:end] else ()
+        )
+        first, last = self._line(start), self._line(max(start, end - 1))
+        raw = doc[start:end].translate(_PRIVATE)
+        text, heading = self._plain(raw), self._is_heading(first, start) or bool(_HEADING.match(raw.strip()))
+        short = not heading and len(text) <= LONGEST_SHORT_LINE
+        inner = re.match(r"\s*\[([^\[\]]*)\]\s*(.+)", text, re.DOTALL) if short else None
+        if inner and (not address or read_target(address).leads is Leads.PROFILE):
+            images, text = (*images, inner[1]), inner[2]  # an image whose address was dropped
+        self.pieces.append(Piece(first + 1, last + 1, text, address, heading, self.blocks[first], images))
+
+    def _is_heading(self, line: int, offset: int) -> bool:
+        return line in self.headings or bool(_HEADING.match(self.doc, self.starts[line], offset))
+
+    def _words(self, start: int, end: int, broken: list[int]) -> None:
+        """Add the pieces of the words between two links."""
+        doc = self.doc
+        group: list[tuple[int, str]] = []
+        led = ended = True  # a space parts the words from the link before, and the one after
+        for line in range(self._line(start), self._line(max(start, end - 1)) + 1 if end > start else 0):
+            a = max(start, self.starts[line])
+            b = min(end, self.starts[line + 1] - 1 if line + 1 < len(self.starts) else len(doc))
+            raw = doc[a:b]
+            if not raw or raw.isspace():
+                continue
+            damaged = bool(broken) and any(a < stop <= b for stop in broken)
+            at_start = a == self.starts[line]
+            heading = at_start and (bool(_HEADING.match(raw)) or line in self.headings)
+            if (
+                at_start
+                and not heading
+                and (marker := _MARKER.match(raw))
+                and self._begins(line)
+                and not _is_value(raw)
+            ):
+                raw = raw[marker.end() :]
+            opened = raw.strip().startswith("[") and raw.count("[") > raw.count("]") and at_start
+            words = self._plain(raw.translate(_PRIVATE))
+            if not words or _ITEM.fullmatch(words):
+                continue
+            if at_start and not group and self._continues_title(line, raw):
+                title = self.pieces[-1]
+                self.pieces[-1] = title._replace(text=join_wrapped([title.text, words]), line_end=line + 1)
+                continue
+            if damaged or opened:
+                self._flush(group)
+                self.pieces.append(Piece(line + 1, line + 1, words, None, heading, self.blocks[line], (), True))
+            elif heading:
+                self._flush(group)
+                self.pieces.append(Piece(line + 1, line + 1, words, None, True, self.blocks[line]))
+            else:
+                if group and not self._goes_on(group, (line, words), at_start):
+                    self._flush(group, led, True)
+                if not group:
+                    led = at_start or raw[0].isspace()
+                ended = b < end or raw[-1].isspace()
+                group.append((line, words))
+        self._flush(group, led, ended)
+
+    def _continues_title(self, line: int, raw: str) -> bool:
+        """Say whether a line is the rest of a heading: indented, right below it."""
+        last = self.pieces[-1] if self.pieces else None
+        return last is not None and last.heading and last.target is None and last.line_end == line and raw[:1] in " \t"
+
+    def _goes_on(self, group: list[tuple[int, str]], after: tuple[int, str], at_start: bool) -> bool:
+        """Say whether a line is the next one of a wrapped paragraph."""
+        before = group[-1]
+        if not self.width or not at_start or after[0] != before[0] + 1:
+            return False
+        if self.blocks[before[0]] == self.blocks[after[0]] and _is_text(before[1]) and _is_text(after[1]):
+            return True
+        return completes([words for _, words in group], after[1])
+
+    def _flush(self, group: list[tuple[int, str]], led: bool = True, ended: bool = True) -> None:
+        if group:
+            text = " " * led + join_wrapped([words for _, words in group]) + " " * ended
+            first, last = group[0][0], group[-1][0]
+            for words in (
+                [text]
+                if _is_text(text) and "·" not in text[:40]
+                else re.split(r"\s*[·•∙⋅]\s*", text)
+                if _has_metadata(text)
+                else [text]
+            ):
+                if words.strip():
+                    self.pieces.append(Piece(first + 1, last + 1, words, None, False, self.blocks[first]))
+            group.clear()
+
+    def _plain(self, raw: str) -> str:
+        """Return words without the marks around them, line ends joined; escapes stay for now."""
+        raw = _HEADING.sub("", raw, count=1) if _HEADING.match(raw) else raw
+        raw = _ANCHOR.sub("", _AUTOLINK.sub(r"\1", raw)) if "<" in raw else raw
+        lines = [_BR.sub(" ", _BREAK.sub("", line)) for line in raw.split("\n")]
+        if len(lines) > 1:  # a list within a link: "- ![](a)", "- ![](b)", "- 3 authors"
+            lines = [line for line in lines if not _CHECKBOX.fullmatch(line)]
+            shown = [line for line in lines if line.strip() and not _ITEM.fullmatch(line)]
+            if len(shown) == 1 and _is_value(shown[0]):
+                lines = [_ITEM.sub("", shown[0])]
+            elif not shown:
+                lines = ["-"]
+        text = join_wrapped(lines)
+        if "\\" in raw:  # a line break within a title became a backslash and two spaces
+            text = re.sub(r"(?<=\S)[ \t]{2,}", " ", text)
+        text = trim(text)
+        while (bold := _BOLD.fullmatch(text)) and bold[1] not in bold[2]:
+            text = bold[2]
+        return text
+
+    # ---- escapes
+
+    def _undo_escapes(self) -> None:
+        """Undo escapes, judged over the whole file: a character is escaped by the tool only if it never stands bare.
+
+        Links and other words apart, since some tools escape in one of them only.
+        """
+        linked = [i for i, piece in enumerate(self.pieces) if piece.target is not None]
+        others = [i for i, piece in enumerate(self.pieces) if piece.target is None]
+        for i in linked:
+            if "\\" in (piece := self.pieces[i]).text and read_target(piece.target or "").leads is Leads.PROFILE:
+                self.pieces[i] = piece._replace(text=_ESCAPED.sub(r"\1", piece.text))  # no name holds LaTeX
+        groups = [(places, self._judged(places)) for places in (linked, others)]
+        tool_escapes = any(_always_escaped(text, _MARKS) for _, text in groups)
+        for places, everything in groups:
+            undo = _undoing(everything, tool_escapes)
+            entities = "&" in everything and not _BARE_AMPERSAND.search(everything)
+            bare = _OPEN in everything and not tool_escapes and "[" in everything  # then it is LaTeX's
+            if not undo and not entities and _OPEN not in everything and _SHUT not in everything:
+                continue
+            for i in places:
+                text = before = self.pieces[i].text
+                if undo and "\\" in text:
+                    text = undo.sub(lambda m: m[1] or m[2] or m[3], text)
+                    text = _AFTER_NUMBER.sub(r"\1\2\3\4", text)
+                if _OPEN in text or _SHUT in text:
+                    text = text.replace(_OPEN, "\\[" if bare else "[").replace(_SHUT, "\\]" if bare else "]")
+                if entities and "&" in text:
+                    text = _ENTITY.sub(lambda m: _ENTITIES[m[0]], text)
+                if text is not before:
+                    self.pieces[i] = self.pieces[i]._replace(text=text)
+
+    def _judged(self, places: list[int]) -> str:
+        """Return the words at ``places`` by which escapes are judged; short ones may have a list's mark before them."""
+        texts = [self.pieces[i].text for i in places]
+        return "\n".join([text for text in texts if len(text) > _SHORT or "\\" in text])
+
+
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+#: Shorter words are values and labels.
+_SHORT = 24
+#: Characters that only tools put a backslash before, and those before which LaTeX has one, too.
+_MARKS, _MARKS_OF_LATEX = "*_`<>()+!", "{}#&|=~"
+#: Where a list, a heading or a quote would begin. A backslash there is a tool's: LaTeX has no such command.
+_AT_START = r"(?:^|(?<=\s))\\([-+>]|#{1,6}|=+)(?=\s|$)|^\\([-+#>=])"
+_AFTER_NUMBER = re.compile(r"([0-9])\\(\.)|((?:^|\s)[0-9]{1,9})\\(\))(?=\s|$)")
+_BARE_BACKSLASH = re.compile(r"(?<!\\)(?:\\\\)*\\(?=[A-Za-z%\"'$^,; ])")
+_BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|nbsp|#39|#x27);)")
+
+
+def _always_escaped(text: str, characters: str) -> str:
+    """Return the ``characters`` that stand in ``text`` and never without a backslash."""
+    if "\\" not in text and _OPEN not in text:
+        return ""
+    found = "".join(c for c in characters if (escaped := text.count("\\" + c)) and escaped == text.count(c))
+    return found + ("[" if _OPEN in text and "[" not in text else "")
+
+
+def _undoing(text: str, tool_escapes: bool) -> re.Pattern[str] | None:
+    """Return the pattern of the escapes in ``text`` that are a tool's, or None if there are none.
+
+    One of its groups is what to leave of an escape.
+    """
+    if "\\" not in text:
+        return None
+    undo = _always_escaped(text, _MARKS + (_MARKS_OF_LATEX if tool_escapes else "")).replace("[", "")
+    # a backslash before a letter, % or a quote is LaTeX's and was not escaped: then no backslash was
+    if "\\\\" in text and not _BARE_BACKSLASH.search(text):
+        undo += "\\"
+    always = rf"\\([{re.escape(undo)}])" if undo else "()(?!)"
+    return re.compile(f"{always}|{_AT_START}")
+
+
+def _is_text(words: str) -> bool:
+    return len(words) > LONGEST_SHORT_LINE or role_of(words).role is Role.TEXT
+
+
+def _is_value(raw: str) -> bool:
+    """Say whether a line that starts like a list's is a value itself: "- 5 authors", or "-" for no upvotes."""
+    return len(raw) <= LONGEST_SHORT_LINE and role_of(raw).role is Role.AUTHORS
+
+
+def _has_metadata(text: str) -> bool:
+    """Say whether words hold metadata parted by middle dots, as in "5 authors · Published on Oct 4, 2026"."""
+    if len(text) > LONGEST_SHORT_LINE or not re.search("[·•∙⋅]", text):
+        return False
+    parts = [part for part in re.split(r"\s*[·•∙⋅]\s*", text) if part]
+    return any(role_of(part).role in (Role.AUTHORS, Role.DATE) for part in parts) or not parts
+
+
+def _without_addresses(line: str) -> str:
+    return re.sub(r"\]\([^)\s]*\)|https?://\S+", "", line)

@@ -1,0 +1,221 @@
+"""Wrapped text in which a number before its words marks each link, as terminal browsers dump pages: ``[45]Title``.
+
+The list of addresses stands at the end, or nowhere. A link's words go on to the next number, to the end of
+their paragraph or to a middle dot; nothing in such a dump says where else they would end.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Collection
+from itertools import pairwise
+
+from etl_project.captures.cards import Page, read_cards
+from etl_project.captures.envelope import Opened
+from etl_project.captures.lines import completes, goes_on, join_wrapped, wrap_width
+from etl_project.captures.model import Reading
+from etl_project.captures.pieces import Leads, Piece, read_target
+from etl_project.captures.roles import LONGEST_SHORT_LINE, Role, role_of, trim
+
+FORMS = ("text_numbered_links", "text_numbered_links_trending")
+
+_MARKER = re.compile(r"\[(\d{1,5})\](?!\((?:https?:|/)|\[\d|:)")
+_FIRST_MARKER = re.compile(r"^[ \t]*(?:[*+•o]\s+)?\[(\d{1,5})\](?![(:])", re.MULTILINE)
+#: How lists of addresses are written: "45. https://..." and "[45] https://...".
+_LISTED = re.compile(r"\s*(?:\[(\d{1,5})\]:?|(\d{1,5})\.)\s+((?:https?|file)://\S+|/\S+)\s*")
+_LIST_HEADING = re.compile(r"\s*(?:references|(?:visible|hidden) links):?\s*", re.IGNORECASE)
+#: Lines of an abstract that begin with citations are fewer than this.
+_MOST_CITED = 6
+_BULLETS = " \t*+•□☆o\xa0"
+#: A title's last line may be the page's word "Models", or a number.
+_ALSO_IN_TITLES = frozenset({Role.FURNITURE, Role.HEADING, Role.COUNT})
+_NOTHING = "\u200b"
+_LONGEST_LIST_HEADING = 40
+#: The same with the address itself in place of a number.
+_INLINE = re.compile(r"(?<!\[)\[((?:https?|file)://[^\[\]\s]+)\](?!\[(?:\d|https?:))")
+_BULLET = re.compile(r"^\s*(?:(?:[*+•□☆]|\(BUTTON\)|o(?=\s*$))(?:\s+|$))+|^\s*[_━═─]{4,}\s*$")
+_CHECKBOX = re.compile(r"(?:\[\d{1,5}\])?\[[ \xa0xX-]\]")
+#: The beginning of a paper's thumbnail's name, which is its id.
+_LAST_IMAGE = re.compile(r"(?<=\])\s*\[\d{4}\]\s*$")
+#: An image without words, by its file's name.
+_IMAGE = re.compile(r"\s*\[[\w.-]{1,40}\]\s*")
+
+
+def recognise(lines: list[str], text: str) -> float:
+    """Return the confidence (0 to 1) that numbers mark links: a list of addresses that lead to papers, and its numbers in the text."""
+    if "[http" in text or "[file:" in text:
+        inline = 0
+        for match in _INLINE.finditer(text):
+            inline += _leads_to_paper(match[1])
+            if inline >= 2:
+                return 0.9
+    listed = [match for line in lines if "://" in line or "/papers" in line if (match := _LISTED.fullmatch(line))]
+    named = {match[1] or match[2] for match in listed if _leads_to_paper(match[3])}
+    marked = sum(match[1] in named for match in _MARKER.finditer(text)) if named else 0
+    if marked > text.count("]["):
+        return 0.9
+    # the list may be missing: then most lines' first numbers count on
+    numbers = [int(match[1]) for match in _FIRST_MARKER.finditer(text)]
+    counted = sum(0 < b - a < 4 for a, b in pairwise(numbers))
+    return 0.8 if counted >= _MOST_CITED and counted > 0.6 * len(numbers) else 0.0
+
+
+def _leads_to_paper(address: str) -> bool:
+    return read_target(address).leads in (Leads.PAPER, Leads.VOTE, Leads.COMMUNITY)
+
+
+def read(opened: Opened, damaged: Collection[int] = ()) -> Reading:
+    """Return the reading of text with numbered links, what stood around it taken off already."""
+    page = Page(find_pieces(opened.lines), opened.lines, opened.days, opened.query, damaged)
+    return read_cards(page, *FORMS)
+
+
+def find_pieces(lines: list[str]) -> list[Piece]:
+    """Return the pieces in their order; the list of addresses is none."""
+    listed: dict[str, str] = {}
+    kept = []
+    for line in lines:
+        if ("://" in line or "/" in line[:20]) and (match := _LISTED.fullmatch(line)):
+            listed[match[1] or match[2]] = match[3]
+            line = ""
+        elif "[" in line:
+            line = _CHECKBOX.sub("", _LAST_IMAGE.sub("", line))
+            line = line if line.strip() else _NOTHING  # it does not part paragraphs as a blank line does
+        elif len(line) < _LONGEST_LIST_HEADING and _LIST_HEADING.fullmatch(line):
+            line = ""
+        kept.append(line)
+    pieces: list[Piece] = []
+    paragraph: list[tuple[int, str]] = []
+    marks = _find_marks(kept, listed)
+    width = wrap_width([line for line in kept if "://" not in line])
+    for number, line in enumerate([*kept, ""], 1):
+        if line and not line.isspace():
+            paragraph.append((number, line))
+        elif paragraph:
+            pieces += _paragraph(paragraph, marks, len(pieces), width)
+            paragraph = []
+    return pieces
+
+
+#: Where a link begins on a line, where its words begin, and its address.
+_Mark = tuple[int, int, str]
+
+
+def _find_marks(lines: list[str], listed: dict[str, str]) -> dict[int, list[_Mark]]:
+    """Return the marks of links by 1-based number of their line.
+
+    Browsers number links as they come. So of numbers that are in the list, those that break the order are
+    citations ("[12]") and no marks, but for a line's first that leads to a paper: lines were moved there.
+    """
+    found: list[tuple[int, re.Match[str], str]] = []
+    addressed: dict[int, list[_Mark]] = {}
+    for number, line in enumerate(lines, 1):
+        if "[" not in line:
+            continue
+        for match in _MARKER.finditer(line):
+            address = listed.get(match[1])
+            if address is None and not line[: match.start()].strip(_BULLETS):
+                address = ""  # the list's end is missing
+            if address is not None:
+                found.append((number, match, address))
+        if "[http" in line or "[file" in line:
+            addressed[number] = [(m.start(), m.end(), m[1]) for m in _INLINE.finditer(line)]
+    first = [i for i, (_, match, _) in enumerate(found) if not match.string[: match.start()].strip(_BULLETS)]
+    rise = [first[i] for i in _longest_rise([int(found[i][1][1]) for i in first])]
+    in_order = set(rise)
+    # of those within lines, the ones that count on from the mark before
+    for before, after in pairwise([-1, *rise, len(found)]):
+        last = int(found[before][1][1]) if before >= 0 else 0
+        limit = int(found[after][1][1]) if after < len(found) else 10**6
+        for i in range(before + 1, after):
+            if last < (value := int(found[i][1][1])) < limit:
+                in_order.add(i)
+                last = value
+    firsts = set(first)
+    for i, (number, match, address) in enumerate(found):
+        if i in in_order or (i in firsts and _leads_to_paper(address)):
+            addressed.setdefault(number, []).append((match.start(), match.end(), address))
+    return addressed
+
+
+def _longest_rise(numbers: list[int]) -> list[int]:
+    """Return the places of a longest strictly rising subsequence."""
+    ends: list[int] = []  # of the rises of each length, the least last number
+    places: list[int] = []
+    before: list[int] = []
+    for place, number in enumerate(numbers):
+        length = bisect_left(ends, number)
+        if length == len(ends) or number < ends[length]:  # of two that are equal the first stays
+            ends[length : length + 1] = [number]
+            places[length : length + 1] = [place]
+        before.append(places[length - 1] if length else -1)
+    rise = []
+    place = places[-1] if places else -1
+    while place >= 0:
+        rise.append(place)
+        place = before[place]
+    return rise[::-1]
+
+
+def _paragraph(lines: list[tuple[int, str]], marks: dict[int, list[_Mark]], block: int, width: int) -> list[Piece]:
+    """Return the pieces of the lines of one paragraph."""
+    pieces: list[Piece] = []
+    target: str | None = None
+    words: list[tuple[int, str]] = []
+    at = lines[0][0]
+
+    def end() -> None:
+        nonlocal target, words
+        text = trim(join_wrapped([text for _, text in words]))
+        images: tuple[str, ...] = ()
+        leads = read_target(target) if target else None
+        if leads and leads.leads is Leads.PROFILE and leads.value:
+            # the image's words stand before the name, broken within if they are longer than a line
+            handle = re.match(r"\s?".join(map(re.escape, leads.value)) + r"\s+(?=\S)", text)
+            images, text = ((leads.value,), text[handle.end() :]) if handle else ((), text)
+        parts = [part for part in re.split(r"\s*[·∙⋅]\s*", text) if part]
+        if not parts and target is not None:
+            parts = [""]
+        for i, part in enumerate(parts):
+            first, last = (words[0][0], words[-1][0]) if words else (at, at)
+            pieces.append(Piece(first, last, part, None if i else target, False, block, () if i else images))
+        target, words = None, []
+
+    def add(number: int, text: str) -> None:
+        """Add the words of a line to those before it, if they are the same text's; metadata stands alone."""
+        if not text.strip(_NOTHING + " \t"):
+            return
+        if not words and target is not None and _IMAGE.fullmatch(text):
+            words.append((number, ""))
+            end()
+            return
+        if words and not (
+            (_is_text(words[-1][1]) and _is_text(text))
+            or completes([before for _, before in words], text)
+            or (target is not None and goes_on(words[-1][1], text, width))
+            or (target is not None and _is_text(words[-1][1]) and role_of(text).role in _ALSO_IN_TITLES)
+            or (target is not None and read_target(target).leads is Leads.VOTE)
+        ):
+            end()
+        words.append((number, text))
+
+    for number, line in lines:
+        marked = marks.get(number, [])
+        if not marked and _IMAGE.fullmatch(line) and not (target and words and _is_text(words[-1][1])):
+            continue
+        place = 0
+        for start, stop, address in [*marked, (len(line), len(line), "")]:
+            text = line[place:start]
+            in_text = words and _is_text(words[-1][1])  # a line of which may begin like a list's
+            if not place and (bullet := _BULLET.match(text)):
+                item = text[bullet.end() :]
+                text = text if in_text and item and _is_text(item) else item
+            add(number, text)
+            if start < len(line):
+                end()
+                target, place, at = address, stop, number
+    end()
+    return pieces
+
+
+def _is_text(words: str) -> bool:
+    return len(words) > LONGEST_SHORT_LINE or role_of(words).role is Role.TEXT

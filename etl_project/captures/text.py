@@ -1,0 +1,39 @@
+"""What a text is by its length and its ends: a title, an abstract, its beginning, a sentence. No form and no lines."""
+
+import re
+
+#: A longer text is no abstract (the longest on the site are a twentieth of it): most often a whole
+#: file without line ends.
+LONGEST_ABSTRACT = 100_000
+#: Shorter texts may be titles; longer ones never are. Seen: titles to 169, abstracts from 472.
+LONGEST_TITLE = 300
+#: A summary is one sentence; the longest seen have half of this.
+_LONGEST_SUMMARY = 700
+
+_SENTENCE_ENDS = frozenset(".!?…。！？")
+_IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_NEXT_SENTENCE = re.compile(r"[.]['\"”’)]* +[A-Z]|[。！？].")
+_ELLIPSIS = re.compile(r"(?:\.\.\.|…)\s*(?:\(?(?:read |show )?more\)?|expand)?\Z", re.IGNORECASE)
+
+
+def reads_as_sentences(text: str, several: bool = False) -> bool:
+    """Say whether a text of at most ``LONGEST_TITLE`` characters ends as a sentence does and has eight words.
+
+    ``several`` asks for more than one sentence, or one that ends with a full stop: titles hardly do.
+    """
+    end = text.rstrip("\"'”’)）")[-1:]
+    if end not in _SENTENCE_ENDS:
+        return False
+    if several and end not in ".。…" and not re.search(r"[.!?] [^a-z]|[。！？]", text[:-1]):
+        return False
+    return text.count(" ") >= 7 or len(_IDEOGRAPH.findall(text)) >= 30
+
+
+def is_one_sentence(text: str) -> bool:
+    """Say whether a text in the abstract's place is one sentence, as the summaries of trending pages are."""
+    return len(text) <= _LONGEST_SUMMARY and _NEXT_SENTENCE.search(text, 0, max(0, len(text) - 1)) is None
+
+
+def abstract_kind(text: str) -> str:
+    """Return ``cut`` for a text that breaks off with an ellipsis, else ``abstract``."""
+    return "cut" if text.endswith(("…", "...", "more", "More", "expand")) and _ELLIPSIS.search(text) else "abstract"

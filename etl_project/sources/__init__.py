@@ -1,0 +1,1 @@
+"""Where captures come from other than files: services, asked only when somebody says so."""
