@@ -32,6 +32,7 @@ lint: setup
 bench: setup
 	$(BIN)/python -m etl_project_tests.benchmarks.parse_speed
 	$(BIN)/python -m etl_project_tests.benchmarks.forms_speed
+	$(BIN)/python -m etl_project_tests.benchmarks.html_speed
 	$(BIN)/python -m etl_project_tests.benchmarks.job_speed
 
 # Damaged captures with links, 10,000 of each form; fails if a record holds parts of two papers.

@@ -253,7 +253,7 @@ class _Parts:
     def upvotes(self, word=""):
         shown = self.paper.upvotes or "-"
         return (
-            f'<a href="{self.host}/login?next=%2Fpapers%2F{self.paper.id}" class="self-start">{self.gap()}<div class="shadow"><input disabled type="checkbox" '
+            f'<a class="[&>div]:h-4" href="{self.host}/login?next=%2Fpapers%2F{self.paper.id}">{self.gap()}<div class="shadow"><input disabled type="checkbox" '
             f'class="peer hidden">{_SVG} {word}<div class="leading-none">{shown}</div></div></a>{self.gap()}'
         )
 

@@ -32,11 +32,11 @@ BAD_FILES = [
     (
         "page.txt",
         b"<!doctype html>\n<html><body><article>x</article></body></html>",
-        "form_not_supported",
-        "saved web page",
+        "no_records",
+        "a web page without papers",
         0,
     ),
-    ("items.txt", b'[{"paper": {"id": "2401.00001", "title": "x"}}]', "form_not_supported", "JSON", 0),
+    ("items.txt", b'[{"paper": {"id": "2401.00001", "title": "x"', "damaged_json", "breaks off", 0),
     ("prose.txt", b"Once upon a time.\nThere was a log.\n" * 30, "unknown_form", "does not look like a papers page", 0),
     ("cut.txt.gz", gzip.compress(GOOD.encode())[:-20], "damaged_compression", "cut off or broken", 0),
     (

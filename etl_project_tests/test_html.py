@@ -134,6 +134,26 @@ def test_links_of_a_saved_folder_are_read():
     assert [record.arxiv_id for record in read_capture(text).records] == [paper.id for paper in found]
 
 
+@pytest.mark.parametrize(
+    ("address", "handle"),
+    [
+        ("https://hf.co/moss-lab", "moss-lab"),
+        ("/moss-lab/", "moss-lab"),
+        ("https://quoll.example/moss-lab", None),
+        ("/pricing", None),
+        ("/papers", None),
+        ("/moss-lab/model", None),
+        ("moss-lab", None),
+        ("javascript:alert", None),
+        ("http://[moss", None),
+    ],
+)
+def test_an_organisation_is_a_page_of_the_site(address, handle):
+    paper = Paper(2, organisation=True)
+    text = page_of([paper], "search", data=False).replace(f'href="/{paper.org[0]}"', f'href="{address}"')
+    assert read_capture(text).records[0].organisation_handle == handle
+
+
 def test_a_host_that_is_no_known_mirror_is_told_and_not_mapped():
     reading = read_capture(page_of(sample(2), "search", data=False, host="https://hf.quoll.example"))
     assert (reading.mirror, reading.unknown_host) == (None, "hf.quoll.example")
@@ -192,6 +212,30 @@ def test_copies_of_a_card_that_disagree_are_refused():
         check_account(reading, text)
         assert [record.arxiv_id for record in reading.records] == [found[0].id, found[2].id]
         assert [refusal.reason for refusal in reading.refusals] == ["copies_disagree"]
+
+
+@pytest.mark.parametrize("far", [False, True])
+def test_two_cards_of_a_paper_are_one_record_or_refused_where_they_differ(far):
+    found = [Paper(n + 1, comments=1) for n in range(3)]
+    cards = [card_of(paper, "search", Random(n)) for n, paper in enumerate(found)]
+    narrow = card_of(found[0], "search", Random(9))
+    order = [*cards, narrow] if far else [cards[0], narrow, *cards[1:]]
+    text = "<!doctype html>\n<html><body><h1>Daily Papers</h1>\n" + "\n".join(order) + "\n</body></html>"
+    reading = read_capture(text)
+    check_account(reading, text)
+    for record, paper in zip(reading.records, found, strict=True):
+        check_card(record, paper, "search")
+    broken = text.replace(narrow, narrow.replace(found[0].abstract[-30:], "beetles."))
+    reading = read_capture(broken)
+    check_account(reading, broken)
+    assert [record.arxiv_id for record in reading.records] == [paper.id for paper in found[1:]]
+    assert [refusal.reason for refusal in reading.refusals] == ["copies_disagree"] * 2
+
+
+def test_two_papers_of_one_title_in_a_pages_json_are_two():
+    items = [{"title": "Ants", "abstract": text} for text in ("Ants carry moss.", "Ants mend kettles.")]
+    text = f'<!doctype html>\n<script type="application/json">{json.dumps({"papers": items})}</script>'
+    assert len(read_capture(text).records) == 2
 
 
 def test_a_card_that_leads_to_two_papers_is_refused():
@@ -354,8 +398,17 @@ def test_reading_never_fails_and_accounts_for_every_line_of_any_markup(rest, dam
         "<article " + "class=" * 60_000,
         "<article><h3><a href='/papers/2503.02130'>A</a></h3>" * 3_000,
         "<h3><a href='/papers/2503.02130'>A</a></h3>" * 3_000,
+        "<article><h3><a href='/papers/2503.02130'>A</a></h3>" + "<svg>" * 30_000,
+        "<article><h3><a href='/papers/2503.02130'>A</a></h3>" + "<!--" * 30_000,
+        "<h1>" * 60_000,
+        "<script " * 60_000,
+        "<meta property=og:url " * 30_000,
+        "<input paper " * 30_000,
+        "<h3><a " * 30_000,
+        "<a href='login?next=papers/" * 30_000,
+        "<h2><b>" * 30_000,
     ],
-    ids=range(12),
+    ids=range(21),
 )
 def test_markup_made_to_be_slow_is_not(text):
     start = time.process_time()

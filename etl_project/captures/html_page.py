@@ -26,15 +26,21 @@ LONGEST_FRAGMENT = 200_000
 
 _PROPS = re.compile(r"""\bdata-props\s*=\s*(["'])""")
 _JSON_SCRIPT = re.compile(
-    r"""<script\b(?=[^>]*\b(?:type\s*=\s*["']?application/json|id\s*=\s*["']?__NEXT_DATA__))[^>]*>""", re.IGNORECASE
+    r"""<script\b(?=[^<>]*\b(?:type\s*=\s*["']?application/json|id\s*=\s*["']?__NEXT_DATA__))[^<>]*>""", re.IGNORECASE
 )
 _SCRIPT_END = re.compile(r"</script", re.IGNORECASE)
 _OTHER_ENTITY = re.compile(r"&(?!amp;|quot;|lt;|gt;|#39;|#x27;|apos;|#34;)")
 _ENTITIES = (("&quot;", '"'), ("&#34;", '"'), ("&#39;", "'"), ("&#x27;", "'"), ("&apos;", "'"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))  # fmt: skip
-_HIDING = re.compile(r"<!--|<(script|style|template)\b[^>]*>", re.IGNORECASE)
+_HIDING = re.compile(r"<!--|<(script|style|template)\b[^<>]*>", re.IGNORECASE)
 _CLOSINGS = {
     "": re.compile("-->"),
     **{name: re.compile(f"</{name}", re.IGNORECASE) for name in ("script", "style", "template")},
+}
+_DROPPED_NAMES = ("svg", "script", "style", "dialog", "template", "noscript")
+_DROPPED = re.compile(rf"<!--|<({'|'.join(_DROPPED_NAMES)})\b", re.IGNORECASE)
+_DROPPED_END = {
+    "": re.compile("-->"),
+    **{name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in _DROPPED_NAMES},
 }
 _SHORTEST_HIDDEN = 12
 _OF_CARDS = re.compile(r"<article|data-props|<script|papers/", re.IGNORECASE)
@@ -42,26 +48,24 @@ _NOT_NEWLINE = re.compile(r"[^\n]+")
 _CARD = re.compile(r"<(/?)article\b", re.IGNORECASE)
 _PAGE_FOOT = re.compile(r"<(?:nav|footer)\b|</(?:main|body)\b", re.IGNORECASE)
 _PAPER_HEADING = re.compile(
-    r"""<h([1-6])\b[^>]*>(?:(?!</h\1\b)(?!<h[1-6]\b).){0,2000}?<a\b[^>]*?\bhref\s*=\s*["']?[^"'>\s]*?\bpapers/(\d{4}\.\d{4,5})""",
+    r"""<h([1-6])\b[^>]*>(?:(?!</h\1\b)(?!<h[1-6]\b).){0,2000}?\bhref\s*=\s*["']?[^"'>\s]*?\bpapers/(\d{4}\.\d{4,5})""",
     re.IGNORECASE | re.DOTALL,
 )
-_LOGIN = re.compile(
-    r"""<a\b[^>]*\bhref\s*=\s*["'][^"'>]*login\?next=[^"'>]*?papers(?:/|%2F)(\d{4}\.\d{4,5})""", re.IGNORECASE
-)
+_LOGIN = re.compile(r"""\bhref\s*=\s*["'][^"'<>]*login\?next=[^"'>]*?papers(?:/|%2F)(\d{4}\.\d{4,5})""", re.IGNORECASE)
 PAPER_LINK = re.compile(
     r"""\bhref\s*=\s*["']?([^"'>\s]*?)\bpapers/(\d{4}\.\d{4,5})(?:v\d+)?(?:\.html?)?(?=["'#?>\s])""", re.IGNORECASE
 )
 _HOST = re.compile(r"https?://(?:[^/\s]*@)?([^/\s:?#]+)(?::\d+)?/\Z", re.IGNORECASE)
 _OFFICIAL = frozenset({"huggingface.co", "www.huggingface.co", "hf.co"})
 _META = re.compile(
-    r"""<(?:meta|link)\b(?=[^>]*(?:property\s*=\s*["']?og:url|rel\s*=\s*["']?canonical))[^>]*?(?:content|href)\s*=\s*["']([^"'>]*)["']""",
+    r"""<(?:meta|link)\b(?=[^<>]*(?:property\s*=\s*["']?og:url|rel\s*=\s*["']?canonical))[^<>]*?(?:content|href)\s*=\s*["']([^"'>]*)["']""",
     re.IGNORECASE,
 )
 _DAY_LINK = re.compile(r"/papers/date/(\d{4}-\d\d-\d\d)\b")
 _PAPER_PAGE = re.compile(r"/papers/(\d{4}\.\d{4,5})(?:v\d+)?(?:[?#].*)?\Z")
-_HEADING = re.compile(r"<h1\b[^>]*>(.*?)</h1", re.IGNORECASE | re.DOTALL)
+_HEADING = re.compile(r"<h1\b[^<>]*>(.{0,2000}?)</h1", re.IGNORECASE | re.DOTALL)
 _PRINTED_DAY = re.compile(rf">\s*((?:{'|'.join(MONTHS)})[a-z]*\.?\s+\d{{1,2}}(?:,\s*\d{{4}})?)\s*(?:<!--[^>]*-->\s*)*<")
-_SEARCH_FIELD = re.compile(r"<input\b[^>]*>", re.IGNORECASE)
+_SEARCH_FIELD = re.compile(r"<input\b[^<>]*>", re.IGNORECASE)
 _VALUE = re.compile(r"""\bvalue\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 _QUERY = re.compile(r"[?&;]q=([^&#\"']+)")
 _AFTER_PAPER = re.compile(
@@ -142,6 +146,24 @@ def without_hidden(text: str) -> str:
     return "".join([*pieces, text[done:]]) if pieces else text
 
 
+def without_pictures(markup: str) -> str:
+    """Return ``markup`` without comments, pictures of vectors, scripts and what else no card shows as text."""
+    pieces: list[str] = []
+    unclosed: set[str] = set()
+    done = 0
+    for opening in _DROPPED.finditer(markup):
+        if opening.start() < done:
+            continue
+        name = (opening[1] or "").lower()
+        close = _DROPPED_END[name].search(markup, opening.end()) if name not in unclosed else None
+        if close is None:
+            unclosed.add(name)
+            continue
+        pieces.append(markup[done : opening.start()])
+        done = close.end()
+    return "".join([*pieces, markup[done:]])
+
+
 # ---- the page's own JSON
 
 
@@ -217,7 +239,7 @@ def _stretches_of_headings(text: str) -> list[tuple[int, int]]:
         # the upvotes stand before the title
         logins = list(_LOGIN.finditer(text, max(before, heading.start() - 5_000), heading.start()))
         own = logins and logins[-1][1] == heading[2]
-        starts.append(logins[-1].start() if own else heading.start())
+        starts.append(text.rfind("<", 0, logins[-1].start()) if own else heading.start())
     foot = _PAGE_FOOT.search(text, starts[-1])
     ends = [*starts[1:], foot.start() if foot else len(text)]
     return [(start, min(end, start + LONGEST_FRAGMENT)) for start, end in zip(starts, ends, strict=True)]

@@ -59,7 +59,7 @@ class Record(NamedTuple):
     github_stars_step: int | None = None
     abstract_kind: str | None = "abstract"
     authors: tuple[str, ...] | None = None
-    arxiv_time: str | None = None  # when arXiv announced it, to the second
+    arxiv_time: str | None = None  # when it came to arXiv; midnight where only the day is known
     daily_time: str | None = None  # when it was put on the daily page
     project_url: str | None = None
     ai_summary: str | None = None  # the one-sentence summary, where the capture has the abstract, too
