@@ -68,6 +68,23 @@ def test_the_papers_own_time_is_arxivs_and_the_outer_one_is_not_used():
     assert json.loads(record.raw)["publishedAt"] == "2025-04-04T13:01:02.000Z"
 
 
+@pytest.mark.parametrize(
+    ("own", "outer", "wanted"),
+    [
+        ("2026-06-28T00:00:00.000Z", "2026-06-28T17:59:12.000Z", "2026-06-28T17:59:12.000Z"),  # the time on that day
+        ("2026-07-18T00:00:00.000Z", "2026-07-17T20:00:00.000Z", "2026-07-18T00:00:00.000Z"),  # New York's clock
+        ("2024-07-15T17:54:45.000Z", "2024-07-15T18:39:55.580Z", "2024-07-15T17:54:45.000Z"),  # the submission
+        ("2026-06-28T00:00:00.000Z", "soon", "2026-06-28T00:00:00.000Z"),
+    ],
+)
+def test_the_outer_time_is_used_where_the_paper_has_only_its_day(own, outer, wanted):
+    item = item_of(Paper(3))
+    item["paper"]["publishedAt"], item["publishedAt"] = own, outer
+    record = read(item)
+    assert (record.date_text, record.arxiv_time) == (own, wanted)
+    assert ("publishedAt" in json.loads(record.raw)) == (wanted != outer)
+
+
 def test_a_flat_item_of_the_api_is_dated_and_an_archives_own_date_is_not():
     paper = item_of(Paper(3))["paper"]
     assert read(paper).date_text == paper["publishedAt"]

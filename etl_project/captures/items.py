@@ -4,14 +4,17 @@ Taken by shape: ``{"paper": {...}, ...}`` as the API gives it, the paper alone, 
 other projects' archives. A field of the wrong type is not used; what no field of the record takes stays in ``raw``,
 under its own path. Nothing is put together from two papers: an item whose fields name two is refused.
 
-Three times look alike and are not. ``paper.publishedAt`` is arXiv's, in UTC. The outer ``publishedAt`` was the time
-of the submission to the daily page until March 2025, and since then is arXiv's minus four or five hours, written as
-if it were UTC: it stays in ``raw``. ``paper.submittedOnDailyAt`` is the submission to the daily page.
+Three times look alike and are not. ``paper.publishedAt`` is arXiv's, in UTC, and at midnight tells the day only. The
+outer ``publishedAt`` is the time on that day where it is one of that day. Else it is none: it was the time of the
+submission to the daily page until March 2025, and since then is arXiv's minus four or five hours, written as if it
+were UTC (so in all 8,000 items of 2024 to 2026 looked at); it stays in ``raw``. ``paper.submittedOnDailyAt`` is the
+submission to the daily page.
 """
 
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import time
 from typing import Any, NamedTuple
 
 from etl_project.captures.model import Record
@@ -189,7 +192,7 @@ def read_item(item: Mapping[str, Any], line_start: int, line_end: int, key: str 
         None if stars is None else 1,
         kind,
         names if names and all(names) else None,
-        date_text if date_text and parse_time(date_text) else None,
+        _take_arxiv_time(outer if nested else {}, date_text),
         _take_text_that(paper, _DAILY, parse_time),
         _take_address(paper, _PROJECTS),
         ai_summary,
@@ -297,6 +300,19 @@ def _take_text(fields: dict[str, Any], names: Iterable[str]) -> str | None:
             del fields[name]
             return text
     return None
+
+
+def _take_arxiv_time(outer: dict[str, Any], date_text: str | None) -> str | None:
+    """Return the time on arXiv: ``date_text``, or the outer time where that is midnight and the outer on its day."""
+    day = parse_time(date_text) if date_text else None
+    if day is None:
+        return None
+    if day.time() == time.min:
+        for name in _PUBLISHED:
+            moment = parse_time(outer[name]) if isinstance(outer.get(name), str) else None
+            if moment and moment.date() == day.date():
+                return str(outer.pop(name))
+    return date_text
 
 
 def _take_authors(fields: dict[str, Any]) -> tuple[str, ...] | None:
