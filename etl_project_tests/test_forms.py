@@ -141,3 +141,14 @@ def test_the_words_of_every_paper_are_its_own():
     for paper in papers:
         assert len(stems_in(paper.title + " " + paper.abstract)) == 1
     assert len({next(iter(stems_in(paper.title))) for paper in papers}) == 200
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_one_sentence_of_a_card_that_stands_twice_is_a_summary_where_nothing_else_tells(times):
+    cards = [
+        f"### [Ants That {verb} Their Own Paths Again](https://huggingface.co/papers/2604.0{n}123)\n\n"
+        f"The ants {verb.lower()} every path that they have ever walked, and are quicker for it.\n"
+        for n, verb in enumerate(("Measure", "Remember", "Forget"))
+    ]
+    reading = read_capture("\n".join(card for card in cards for _ in range(times)))
+    assert [r.abstract_kind for r in reading.records] == ["abstract" if times == 1 else "summary"] * 3

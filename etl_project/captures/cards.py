@@ -473,6 +473,9 @@ class _Reader:
                     raise found
             whole = [found for found in read if isinstance(found, _Read)]
             record = _merge([found.record for found in whole])
+            if len(whole) > 1 and record.abstract_kind == "abstract" and is_one_sentence(record.abstract or ""):
+                # only trending pages show a card twice, and some tools leave nothing else that tells one
+                record = record._replace(abstract_kind="summary")
             if record.arxiv_id is None and not _is_card(record):
                 raise Contradiction("unplaced_text", "a heading, but nothing of a paper; look at the capture there")
             if sum(len(found.unplaced) for found in whole) > _MOST_UNPLACED * len(whole):

@@ -76,7 +76,10 @@ def read(text: str, damaged: Collection[int] = ()) -> Reading:
     records = [record for page in pages for record in page.records]
     refusals = [refusal for page in pages for refusal in page.refusals]
     if not records and not refusals:
-        refusals = [refused_whole(text, "no_records", "a web page without papers; save it again once its papers show")]
+        detail = "a web page without papers; save it again once its papers show"
+        if html_page.PAPER_LINK.search(text):
+            detail = "links to papers, but no cards: a tool rewrote the page; save the page itself, or give its JSON"
+        refusals = [refused_whole(text, "no_records", detail)]
     form, head, days = (pages[0].form, pages[0].head, pages[0].days) if pages else ("html_cards", _NO_HEAD, ())
     return Reading(
         form,
@@ -258,6 +261,8 @@ def _united(one: Record, other: Record) -> Record | Refused:
         return Refused(
             "copies_disagree", f"the page has two cards of the paper, with two values of {error}; save it again"
         )
+    if "abstract" in parts:  # only trending pages show a card twice
+        parts["abstract_kind"] = abstract_kind(parts["abstract"], may_be_summary=True)
     follows = one.line_end <= other.line_start <= one.line_end + 1
     return one._replace(**parts, line_end=other.line_end if follows else one.line_end)
 
