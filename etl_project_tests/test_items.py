@@ -264,8 +264,9 @@ def test_an_author_without_a_name_counts_and_the_names_are_not_told():
     assert (record.authors, record.n_authors) == (None, 2)
 
 
-def test_lists_of_names_that_all_end_at_five_are_no_count():
-    names = [f"{name} Moss" for name in "ABCDE"]
+@pytest.mark.parametrize("longest", [5, 10])
+def test_lists_of_names_that_all_end_at_a_number_are_no_count(longest):
+    names = [f"{name} Moss" for name in "ABCDEFGHIJ"[:longest]]
     items = [{"id": f"2503.{n:05}", "title": "Ants", "authors": names[: n + 3]} for n in range(12)]
     records = [record for item in items if isinstance(record := read(item), Record)]
     cut = without_cut_author_lists(records)
