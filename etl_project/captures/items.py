@@ -206,12 +206,12 @@ def without_cut_author_lists(records: list[Record]) -> list[Record]:
     """Return ``records`` without the authors where a third of the file's lists of names end at the same number.
 
     Archives keep the first five or ten names, and their number would be a wrong count. Where nothing is cut, few
-    papers share the longest list: at most 27 % on any of 580 days. Only lists of bare names are judged; the API's
-    list every author as an object.
+    papers share the longest list: at most 27 % on any of 580 days. Only lists of bare names are judged (the API's
+    list every author as an object), and only the numbers at which people cut.
     """
     lists = [len(r.authors) for r in records if r.authors and '"authors":' not in (r.raw or "")]
     longest = max(lists, default=0)
-    if len(lists) < _ENOUGH_LISTS or not 2 <= longest <= _LONGEST_CUT_LIST:
+    if len(lists) < _ENOUGH_LISTS or longest not in _CUTS:
         return records
     if lists.count(longest) * 3 < len(lists):
         return records
@@ -224,7 +224,7 @@ def without_cut_author_lists(records: list[Record]) -> list[Record]:
 
 
 _ENOUGH_LISTS = 8
-_LONGEST_CUT_LIST = 25
+_CUTS = (3, 5, 10, 20)
 
 
 def _with_authors(record: Record) -> str:
