@@ -301,6 +301,7 @@ def paper_page_of(paper, data=False):
 <html><head><meta property="og:url" content="https://huggingface.co/papers/{paper.id}" /></head>
 <body><main>
 <div class="SVELTE_HYDRATER" data-target="PaperPage" {f'data-props="{props}"' if data else ""}>
+<div><a href="/papers">Papers</a></div> <div>arxiv:{paper.id}</div>
 <h1>{html.escape(paper.title)}</h1>
 <div>Published on {MONTHS[paper.month - 1]} {paper.day}, 2025</div> · Submitted by <a href="/ada"><img alt=""> Ada</a> on Jun 3
 {upvote}

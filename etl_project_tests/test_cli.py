@@ -33,12 +33,12 @@ def test_a_run_tells_files_papers_checks_places_and_what_next(tmp_path: Path, pa
     for said in (
         "daily_2026-06-11.txt",
         "text_with_metadata",
-        "papers: 52 (52 new, 0 known, 0 merged) from 112 mentions",
+        "papers: 52 (52 new, 0 known, 0 merged) from 113 mentions",
     ):
         assert said in done.stdout
     assert "passed, 0 failed, 0 warned" in done.stdout
     assert str(lake.database) in done.stdout
-    assert "parsed: 17 of 17 dumps" in done.stderr
+    assert "parsed: 18 of 18 dumps" in done.stderr
     assert "leaked" not in done.stderr
     following = done.stdout.splitlines()[-1].removeprefix("next:").strip()
     again = subprocess.run(following, shell=True, capture_output=True, text=True, check=False, cwd=PROJECT)

@@ -5,7 +5,7 @@
 
 from collections.abc import Collection
 
-from etl_project.captures import html, json_text, link_lines, markdown, numbered, plain_text, unsupported
+from etl_project.captures import html, json_text, link_lines, markdown, numbered, paper_text, plain_text, unsupported
 from etl_project.captures.envelope import open_envelope
 from etl_project.captures.model import ABSTRACT_KINDS, REFUSAL_REASONS, Reading, Record, Refusal
 
@@ -15,6 +15,7 @@ FORMS = (
     *markdown.FORMS,
     *link_lines.FORMS,
     *numbered.FORMS,
+    *paper_text.FORMS,
     *html.FORMS,
     *json_text.FORMS,
     *unsupported.FORMS,
@@ -54,9 +55,13 @@ def read_capture(text: str, damaged: Collection[int] = ()) -> Reading:
     if lines[-1] == "":
         lines.pop()
     opened = open_envelope(lines)
-    for linked in (numbered, link_lines, markdown):
-        if linked.recognise(opened.lines, text) >= LEAST_CONFIDENCE:
-            return _with_papers(linked.read(opened, damaged), text)
+    linked = [
+        form for form in (numbered, link_lines, markdown) if form.recognise(opened.lines, text) >= LEAST_CONFIDENCE
+    ]
+    if paper_text.recognise(opened.lines, text) >= LEAST_CONFIDENCE:
+        return paper_text.read(opened, (*linked, paper_text)[0].find_pieces(opened.lines), damaged)
+    if linked:
+        return _with_papers(linked[0].read(opened, damaged), text)
     reading = plain_text.read(opened, damaged)
     if reading.confidence < LEAST_CONFIDENCE:
         for refusal in reading.refusals:

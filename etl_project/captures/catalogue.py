@@ -128,6 +128,16 @@ READ: tuple[Form, ...] = (
         _KIND,
     ),
     Form(
+        "text_paper",
+        "Markdown or text of one paper's page",
+        "one line `arxiv:<id>`, and `Abstract` below it",
+        (
+            "title", "abstract", "summary", "arXiv id", "number of authors", "authors by name", "date", "upvotes",
+            "repository", "stars", "project page",
+        ),
+        f"{_NO_YEAR} What others wrote below the links is the page's.",
+    ),
+    Form(
         "html_data",
         "saved HTML (or MHTML) with the page's own JSON in it",
         "an element with `data-props`, or a script with JSON, that holds papers",
