@@ -53,7 +53,7 @@ def read_capture(text: str, damaged: Collection[int] = ()) -> Reading:
     lines = text.split("\n")
     if lines[-1] == "":
         lines.pop()
-    opened = open_envelope(lines)
+    opened = open_envelope(lines, text)
     for linked in (numbered, link_lines, markdown):
         if linked.recognise(opened.lines, text) >= LEAST_CONFIDENCE:
             return _with_papers(linked.read(opened, damaged), text)

@@ -60,6 +60,7 @@ _REPOSITORY_LINK = re.compile(
     r"^[ \t>]*\[\s?(?:link:\s*)?github\s[^\[\]]{1,20}\]\(https://github\.com/", re.IGNORECASE | re.MULTILINE
 )
 _CARD_HEADING = re.compile(r"^[ \t>]*#{2,4} ", re.MULTILINE)
+_LINK_END = re.compile(r"\](?:\(| ?\[)")
 _PAPER_LINK = re.compile(r"\]\(\s*<?[^\s()<>]*(?:/papers/\d|/papers/</|/login\?next=)")
 
 
@@ -68,7 +69,7 @@ def recognise(lines: list[str], text: str) -> float:
 
     It has links that lead to papers, or else repositories on lines of their own, or links whose list is missing.
     """
-    if "](" not in text and "][" not in text and "] [" not in text:
+    if not _LINK_END.search(text):
         return 0.0
     if _PAPER_LINK.search(text):
         return 0.9
