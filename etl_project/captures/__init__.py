@@ -54,14 +54,13 @@ def read_capture(text: str, damaged: Collection[int] = ()) -> Reading:
     lines = text.split("\n")
     if lines[-1] == "":
         lines.pop()
-    opened = open_envelope(lines)
-    linked = [
-        form for form in (numbered, link_lines, markdown) if form.recognise(opened.lines, text) >= LEAST_CONFIDENCE
-    ]
+    opened = open_envelope(lines, text)
+    forms = (numbered, link_lines, markdown)
+    linked = next((form for form in forms if form.recognise(opened.lines, text) >= LEAST_CONFIDENCE), None)
     if paper_text.recognise(opened.lines, text) >= LEAST_CONFIDENCE:
-        return paper_text.read(opened, (*linked, paper_text)[0].find_pieces(opened.lines), damaged)
-    if linked:
-        return _with_papers(linked[0].read(opened, damaged), text)
+        return paper_text.read(opened, (linked or paper_text).find_pieces(opened.lines), damaged)
+    if linked is not None:
+        return _with_papers(linked.read(opened, damaged), text)
     reading = plain_text.read(opened, damaged)
     if reading.confidence < LEAST_CONFIDENCE:
         for refusal in reading.refusals:

@@ -25,6 +25,8 @@ _PAIR = re.compile(
     r"\s*(?:[-*]\s+)?(?:\*\*|[\"'])?([A-Za-z][A-Za-z _-]{0,30}?)(?:\s*\(UTC\))?[\"']?\s*[:=](?:\*\*)?\s*(.*)"
 )
 _FENCE = re.compile(r"\s{0,3}(?:`{3,}|~{3,})[\w+-]*\s*")
+#: Of a fence. Patterns that begin with one literal character are found several times faster than substrings.
+_TICKS, _TILDES = re.compile(r"`(?<=```)"), re.compile(r"~(?<=~~~)")
 _QUOTE = re.compile(r"^\s*>\s?")
 _COMMENT = re.compile(r"\s*<!--.{0,500}?-->\s*")
 _ADDRESS = re.compile(r"https?://[^\s\"'<>)\]]+")
@@ -52,18 +54,19 @@ _HEADER_KEYS = frozenset(
 _ADDRESS_KEYS = frozenset({"url source", "url", "source", "link", "canonical", "source url"})
 
 
-def open_envelope(lines: list[str]) -> Opened:
-    """Return the lines of the page itself, with what surrounds it read and emptied."""
+def open_envelope(lines: list[str], text: str) -> Opened:
+    """Return the lines of the page itself, with what surrounds it read and emptied. ``text`` is the lines joined."""
     lines = list(lines)
     told: dict[str, str] = {}
     start = next((i for i, line in enumerate(lines) if line.strip()), len(lines))
-    _take_fences(lines)
+    if _TICKS.search(text) or _TILDES.search(text):
+        _take_fences(lines)
     end = _front_matter_end(lines, start)
     if end:
         _take_pairs(lines, range(start, end), told)
     else:
         _take_header(lines, start, told)
-    quoted = sum([line.lstrip()[:1] == ">" for line in lines if ">" in line])
+    quoted = sum([line.lstrip()[:1] == ">" for line in lines if ">" in line]) if ">" in text else 0
     if quoted and quoted > 0.8 * sum([bool(line) and not line.isspace() for line in lines]):
         lines = [_QUOTE.sub("", line) for line in lines]
     return Opened(_without_margin(lines), *_day_and_query(told))

@@ -22,6 +22,7 @@ _OF_PAPERS = (Leads.PAPER, Leads.VOTE, Leads.COMMUNITY)
 _GLUED = re.compile(r"(.*?)\]\((https?://[^\s()]+)\)\s*", re.DOTALL)
 
 
+_OF_PAGE = re.compile(r"/(?:papers|login)")
 _PAPER_LINE = re.compile(
     r"^[ \t>]*(?:[-*→↳][ \t]*)?[<(\[]?(?:https?://[^\s<>()\[\]]+)?/(?:papers|login)[/?]", re.MULTILINE
 )
@@ -30,7 +31,7 @@ _PAPER_LINE = re.compile(
 def recognise(_: list[str], text: str) -> float:
     """Return the confidence (0 to 1) that links stand on lines of their own: at least two that lead to papers."""
     found = 0
-    if "/papers" not in text and "/login" not in text:
+    if not _OF_PAGE.search(text):
         return 0.0
     for start in _PAPER_LINE.finditer(text):
         end = text.find("\n", start.start())

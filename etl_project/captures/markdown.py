@@ -7,6 +7,7 @@ LaTeX residue of an abstract (``\\%``), which a Markdown parser would undo.
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Collection
 
 from etl_project.captures.cards import Page, read_cards
@@ -19,7 +20,8 @@ from etl_project.captures.roles import LONGEST_SHORT_LINE, Role, role_of, trim
 FORMS = ("markdown", "markdown_trending")
 
 #: An address; some tools break lines at hyphens within it.
-_URL = r"(?:[^\s()<>]|(?<=[-/?&=])\n(?=\S))*(?:\((?:[^\s()<>]|(?<=-)\n)*\)(?:[^\s()<>]|(?<=[-/?&=])\n(?=\S))*)*"
+_URL_PART = r"[^\s()<>]*(?:(?<=[-/?&=])\n(?=\S)[^\s()<>]*)*"
+_URL = rf"{_URL_PART}(?:\([^\s()<>]*(?:(?<=-)\n[^\s()<>]*)*\){_URL_PART})*"
 _IMAGE = re.compile(rf"!\[((?:[^\[\]\n]|\[[^\]\n]*\]|\n(?=\S))*)\](?:\({_URL}(?:\s+\"[^\"\n]*\")?\s*\)|\[[^\]\n]*\])")
 _IMAGE_TAG = re.compile(r"<[iI][mM][gG]\b[^>\n]*>")
 _ALT = re.compile(r"\balt=\"([^\"]*)\"", re.IGNORECASE)
@@ -42,6 +44,9 @@ _BREAK = re.compile(r"(?:\\+|<br\s*/?>)[ \t]*$|(?<=\S)\\+(?=[ \t]{2,}\S)", re.IG
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
 _ITEM = re.compile(r"\s*(?:[-*+]\s+)*[-*+](?=\s|$)")
 _CHECKBOX = re.compile(r"\s*\[[ xX-]?\]\s*")
+#: What stands between two links of which each begins a paragraph, mostly.
+_IMAGE_AND_NAME = re.compile(r"\s*\[([^\[\]]*)\]\s*(.+)", re.DOTALL)
+_NO_WORDS = re.compile(r"\s*(?:(?:#{1,6}[ \t]|[-*+](?!\S))\s*)?")
 _BR = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _BOLD = re.compile(r"(\*\*|__|\*|_)(?=\S)(.+?)(?<=\S)\1", re.DOTALL)
 _ANCHOR = re.compile(
@@ -60,6 +65,7 @@ _REPOSITORY_LINK = re.compile(
     r"^[ \t>]*\[\s?(?:link:\s*)?github\s[^\[\]]{1,20}\]\(https://github\.com/", re.IGNORECASE | re.MULTILINE
 )
 _CARD_HEADING = re.compile(r"^[ \t>]*#{2,4} ", re.MULTILINE)
+_LINK_END = re.compile(r"\](?:\(| ?\[)")
 _PAPER_LINK = re.compile(r"\]\(\s*<?[^\s()<>]*(?:/papers/\d|/papers/</|/login\?next=)")
 
 
@@ -68,15 +74,13 @@ def recognise(lines: list[str], text: str) -> float:
 
     It has links that lead to papers, or else repositories on lines of their own, or links whose list is missing.
     """
-    if "](" not in text and "][" not in text and "] [" not in text:
+    if not _LINK_END.search(text):
         return 0.0
     if _PAPER_LINK.search(text):
         return 0.9
     if "]:" in text:
-        defined = [definition for line in lines if "]:" in line and (definition := _DEFINITION.fullmatch(line))]
-        if any(
-            read_target(definition[2]).leads in (Leads.PAPER, Leads.VOTE, Leads.COMMUNITY) for definition in defined
-        ):
+        defined = (definition for line in lines if "]:" in line and (definition := _DEFINITION.fullmatch(line)))
+        if any(read_target(found[2]).leads in (Leads.PAPER, Leads.VOTE, Leads.COMMUNITY) for found in defined):
             return 0.9
     numbered = len(_NUMBERED_LINK.findall(text))
     if numbered >= 3 or (_CARD_HEADING.search(text) and (numbered >= 2 or _REPOSITORY_LINK.search(text))):
@@ -243,7 +247,7 @@ class _Pieces:
             raw = _shown(raw)
         text, heading = self._plain(raw), self._is_heading(first, start) or bool(_HEADING.match(raw.strip()))
         short = not heading and len(text) <= LONGEST_SHORT_LINE
-        inner = re.match(r"\s*\[([^\[\]]*)\]\s*(.+)", text, re.DOTALL) if short else None
+        inner = _IMAGE_AND_NAME.match(text) if short and "[" in text else None
         if inner and read_target(address).leads in (Leads.MISSING, Leads.PROFILE):
             images, text = (*images, inner[1]), inner[2]  # an image whose address was dropped
         self.pieces.append(Piece(first + 1, last + 1, text, address, heading, self.blocks[first], images))
@@ -254,7 +258,7 @@ class _Pieces:
     def _words(self, start: int, end: int, broken: list[int]) -> None:
         """Add the pieces of the words between two links."""
         doc = self.doc
-        if start >= end or doc[start:end].isspace():
+        if start >= end or _NO_WORDS.fullmatch(doc, start, end):
             return
         group: list[tuple[int, str]] = []
         led = ended = True  # a space parts the words from the link before, and the one after
@@ -275,7 +279,7 @@ class _Pieces:
                 and not _is_value(raw)
             ):
                 raw = raw[marker.end() :]
-            opened = at_start and raw.count("[") > raw.count("]") and raw.lstrip("# \t")[:1] == "["
+            opened = at_start and raw.lstrip("# \t")[:1] == "[" and raw.count("[") > raw.count("]")
             words = self._plain(_shown(raw) if self.hidden else raw)
             if not words or _ITEM.fullmatch(words):
                 continue
@@ -399,6 +403,7 @@ _AT_START = (
     r"|(?<=[0-9]\\)(\.)|(?:(?<=\s[0-9]\\)|(?<=\s[0-9][0-9]\\)|(?<=\A[0-9]\\))(\))(?=\s|$)"
 )
 _BARE_BACKSLASH = re.compile(r"(?<!\\)(?:\\\\)*\\(?=[A-Za-z%\"'$^,; ])")
+_AFTER_BACKSLASH = re.compile(r"\\(?=(.))")
 _BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|nbsp|#39|#x27);)")
 
 
@@ -406,7 +411,8 @@ def _always_escaped(text: str, characters: str) -> str:
     """Return the ``characters`` that stand in ``text`` and never without a backslash."""
     if "\\" not in text and _OPEN not in text:
         return ""
-    found = "".join(c for c in characters if (escaped := text.count("\\" + c)) and escaped == text.count(c))
+    escaped = Counter(_AFTER_BACKSLASH.findall(text))
+    found = "".join(c for c in characters if escaped[c] and escaped[c] == text.count(c))
     return found + ("[" if _OPEN in text and "[" not in text else "")
 
 

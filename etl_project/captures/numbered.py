@@ -19,10 +19,12 @@ from etl_project.captures.roles import LONGEST_SHORT_LINE, Role, role_of, trim
 FORMS = ("text_numbered_links", "text_numbered_links_trending")
 
 _MARKER = re.compile(r"\[(\d{1,5})\](?!\((?:https?:|/)|\[\d|:)")
-_FIRST_MARKER = re.compile(r"^[ \t]*(?:[*+•o]\s+)?\[(\d{1,5})\](?=[^\s(:\[\].,;])", re.MULTILINE)
+_GLUED_MARKER = re.compile(r"\[(\d{1,5})\](?=[^\s(:\[\].,;])")
+_FIRST_MARKER = re.compile(rf"^[ \t]*(?:[*+•o]\s+)?{_GLUED_MARKER.pattern}", re.MULTILINE)
 #: How lists of addresses are written: "45. https://..." and "[45] https://...".
 _LISTED = re.compile(r"\s*(?:\[(\d{1,5})\]:?|(\d{1,5})\.)\s+((?:https?|file)://\S+|/\S+)\s*")
 _LIST_LINE = re.compile(rf"(?:{_LISTED.pattern})+".replace(r"(\d{1,5})", r"\d{1,5}"))
+_STARTS_OF_LIST = frozenset("[0123456789")
 _LIST_HEADING = re.compile(r"\s*(?:references|(?:visible|hidden) links):?\s*", re.IGNORECASE)
 _LEAST_LISTED = 3
 _OF_CARDS = (Leads.PAPER, Leads.VOTE, Leads.COMMUNITY, Leads.PROFILE)
@@ -33,6 +35,7 @@ _NOTHING = "\u200b"
 _LONGEST_LIST_HEADING = 40
 #: The same with the address itself in place of a number.
 _INLINE = re.compile(r"(?<!\[)\[((?:https?|file)://[^\[\]\s]+)\](?!\[(?:\d|https?:))")
+_ADDRESS_INLINE = re.compile(r"\[(?:http|file:)")
 _BULLET = re.compile(r"^\s*(?:(?:[*+•□☆]|\(BUTTON\)|o(?=\s*$))(?:\s+|$))+|^\s*[_━═─]{4,}\s*$")
 _CHECKBOX = re.compile(r"(?:\[\d{1,5}\])?\[[ \xa0xX-]\]")
 #: The beginning of a paper's thumbnail's name, which is its id.
@@ -43,21 +46,27 @@ _IMAGE = re.compile(r"\s*\[[\w.-]{1,40}\]\s*")
 
 def recognise(lines: list[str], text: str) -> float:
     """Return the confidence (0 to 1) that numbers mark links: a list of addresses that lead to papers, and its numbers in the text."""
-    if "[http" in text or "[file:" in text:
+    if _ADDRESS_INLINE.search(text):
         inline = 0
         for match in _INLINE.finditer(text):
             inline += _leads_to_paper(match[1])
             if inline >= 2:
                 return 0.9
-    listed = [line for line in lines if ("://" in line or "/papers" in line) and _LIST_LINE.fullmatch(line)]
+    listed = [
+        line
+        for line in lines
+        if line.lstrip()[:1] in _STARTS_OF_LIST and ("://" in line or "/papers" in line) and _LIST_LINE.fullmatch(line)
+    ]
     named = {m[1] or m[2] for line in listed for m in _LISTED.finditer(line) if _leads_to_paper(m[3])}
     marked = sum(match[1] in named for match in _MARKER.finditer(text)) if named else 0
-    if marked > text.count("]["):
+    if marked and marked > text.count("]["):
         return 0.9
     if len(named) >= _LEAST_LISTED and not any("]:" in line for line in listed):
         return 0.8  # their marks are lost, and the list is no abstract
     # the list may be missing; no line of an abstract begins with a citation that its next word is glued to
-    return 0.8 if "[" in text and len(_FIRST_MARKER.findall(text)) >= _LEAST_LISTED else 0.0
+    if len(_GLUED_MARKER.findall(text)) < _LEAST_LISTED:
+        return 0.0
+    return 0.8 if len(_FIRST_MARKER.findall(text)) >= _LEAST_LISTED else 0.0
 
 
 def _leads_to_paper(address: str) -> bool:

@@ -10,7 +10,7 @@ REMEDIES = {
 FORMS = tuple(REMEDIES)
 
 _SNIFFED = 20_000  # characters from the start; a form shows itself in its first lines
-_LINK_BEHIND = re.compile(r" \[(?<=[^\s\]] \[)(?:https?://[^\[\]\s/]+)?/(?:papers/\d|login\?)[^\[\]\s]*\](?![(\w-])")
+_LINK_BEHIND = re.compile(r"\[(?<=[^\s\]] \[)(?:https?://[^\[\]\s/]+)?/(?:papers/\d|login\?)[^\[\]\s]*\](?![(\w-])")
 _ORG_LINK = re.compile(r"\[\[[a-z]+:?/{1,2}[^\[\]]{3,300}\]")
 _RST_LINK = re.compile(r"`__\b|`__$|^\.\. \|.{0,80}\| image::|^\.\. _", re.MULTILINE)
 
@@ -22,6 +22,6 @@ def recognise(text: str) -> tuple[str | None, float]:
         return "links_after_words", 0.9
     if len(_ORG_LINK.findall(head)) >= 3:
         return "org_mode", 0.9
-    if len(_RST_LINK.findall(head)) >= 3:
+    if (".. " in head or "`__" in head) and len(_RST_LINK.findall(head)) >= 3:
         return "restructured_text", 0.9
     return None, 0.0
