@@ -1,7 +1,7 @@
 """Fixtures: a lake of its own for each test, the shipped samples with their truth, the real captures where they lie.
 
-``forms_run`` is a lake in which papers come in all forms, with what only some forms carry; its captures are read by
-a reader of the tests' own (``as_records``), so that what becomes of the values is tested apart from how they are read.
+``forms_run`` is a lake in which the same papers come in text, JSON, Markdown and saved pages, each with what only
+its form carries.
 """
 
 import json
@@ -9,17 +9,17 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
 import pytest
 
-from etl_project import parse
-from etl_project.captures import FORMS, Reading, Record, read_capture
 from etl_project.lake import PROJECT, Lake
 from etl_project.run import Summary, run_job
+from etl_project_tests import renderer
+from etl_project_tests.pages import Told, item_of, page_of
 
 SAMPLES = PROJECT / "data_lake" / "samples"
 TRUTH = Path(__file__).parent / "fixtures" / "samples"
@@ -95,34 +95,6 @@ def capture(*papers: tuple[str, str], day: str = "Apr 20") -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-_AS_RECORDS = "records of a capture, as they are read"
-
-
-def as_records(path: Path, *records: dict[str, Any], **reading: Any) -> Path:
-    """Write a capture that ``read_records`` reads as these records; ``reading`` has fields of ``Reading``."""
-    lines = [json.dumps({_AS_RECORDS: reading}), *(json.dumps(record) for record in records)]
-    path.write_text("\n".join(lines) + "\n", "utf-8")
-    return path
-
-
-def read_records(text: str, damaged: Collection[int] = ()) -> Reading:
-    """Read what ``as_records`` wrote, one record a line; any other text as the program does."""
-    if _AS_RECORDS not in text.partition("\n")[0]:
-        return read_capture(text, damaged)
-    head, *lines = text.splitlines()
-    reading = json.loads(head)[_AS_RECORDS]
-    reading["days"] = tuple(tuple(day) for day in reading.get("days", ()))
-    records = []
-    for number, line in enumerate(lines, 2):
-        fields = json.loads(line)
-        fields.setdefault("abstract", None)
-        fields.setdefault("abstract_kind", "abstract" if fields["abstract"] else None)
-        if names := fields.get("authors"):
-            fields |= {"authors": tuple(names), "n_authors": len(names)}
-        records.append(Record(number, number, **fields))
-    return Reading(FORMS[0], 1.0, records, [], len(lines) + 1, len(lines), 1, 0, **reading)
-
-
 class FormsRun(NamedTuple):
     """A lake with papers in all forms, and the ids that they had when only the text captures were in it."""
 
@@ -140,6 +112,109 @@ LINKED = "Every Kiosk Sells the Same Three Repositories"
 MIRRORED = "Lichens Grow Along the Gradient, Not Against It"
 
 
+def _forms(gravel: str, light: str, lichen: str) -> dict[str, str]:
+    """The text of a capture of each form, by file name; the abstracts are those that the text capture has, too."""
+    api = [
+        Told(
+            "2403.01001",
+            EVERYWHERE,
+            gravel,
+            "Small parts matter less.",
+            ("Ada Pebble", "Bo Gravel", "Cy Sand"),
+            ("pebble-lab", "Pebble Lab"),
+            "https://github.com/Pebble-Lab/Small.Parts",
+            11312,
+            "https://pebble-lab.github.io/parts",
+            "2024-03-01T18:30:05.000Z",
+            "2024-03-04T23:59:00.000Z",
+            upvotes=31,
+        ),
+        Told(
+            "2403.01004",
+            CONTRADICTED,
+            light,
+            authors=("Di Lamp", "Ed Wick"),
+            github="https://github.com/Lantern/Slow",
+            stars=90,
+            published="2024-03-09T01:00:00.000Z",
+            daily="2024-03-10T01:00:00.000Z",
+        ),
+        Told(
+            "2403.01007",
+            LINKED,
+            "Code: https://github.com/Kiosk/One/tree/main/a and https://github.com/kiosk/two.",
+            github="https://github.com/kiosk/one",
+            stars=5,
+            page="https://github.com/kiosk/site",
+        ),
+        Told("2403.01005", CUT_ONLY, "We look for every map that..."),
+    ]
+    # the summaries stand in the abstract's place
+    trending = [
+        renderer.Paper(
+            number=1,
+            title="Why Small Parts Matter Less than anyone Thought!",
+            abstract="",
+            summary="Most small parts of a large model hardly matter to what it does.",
+            arxiv_id="2403.01001",
+            n_authors=4,
+            organisation=None,
+            month=3,
+            day=1,
+            year=2024,
+            comments=0,
+            upvotes=30,
+            github="https://github.com/pebble-lab/small.parts",
+            stars="11.3k",
+        ),
+        renderer.Paper(
+            number=2,
+            title=SUMMARY_ONLY,
+            abstract="",
+            summary="A machine that is patient enough counts every pebble of a beach.",
+            arxiv_id="2403.01002",
+            n_authors=None,
+            organisation=("pebble-lab", "Pebble Lab"),
+            month=3,
+            day=2,
+            year=2024,
+            comments=0,
+            upvotes=8,
+            github=None,
+            stars=None,
+        ),
+    ]
+    changed = Told(
+        "2403.01004",
+        CONTRADICTED,
+        light,
+        authors=("Ed Wick", "Di Lamp", "Flo Tallow"),
+        github="https://github.com/lantern/moved",
+        stars=95,
+        published="2024-03-08T01:00:00.000Z",
+        daily="2024-03-11T01:00:00.000Z",
+    )
+    cards = [
+        Told("2403.01001", EVERYWHERE, org=("pebble-lab", "Pebble Lab"), upvotes=29),
+        Told("2403.01003", CARD_ONLY, authors=("Gus Hush", "Hal Roar")),
+        Told("2403.01004", CONTRADICTED + ", Revisited", org=("lantern-house", "Lantern House"), stars=7),
+    ]
+    mirrored = [
+        Told("2403.01006", MIRRORED, lichen, authors=("Ida Moss", "Jo Fern", "Kai Fog"), published="2024-03-03T09:00:00.000Z"),
+        Told("2403.01002", SUMMARY_ONLY + ".", "Of pebbles.", "Pebbles!", ("Lu Shore",), published="2024-03-02T09:00:00.000Z"),
+    ]  # fmt: skip
+    markdown = renderer.render(
+        trending, renderer.Layout(page="trending", abstracts="summary", image="markdown", copies=2)
+    )
+    return {
+        "api.json": json.dumps({"date": "2026-06-12", "papers": [item_of(paper) for paper in api]}, indent=1),
+        "trending.md": "---\nsource: https://huggingface.co/papers/trending\ncreated: 2026-06-10\n---\n" + markdown,
+        "daily.html": page_of([changed], "daily", day="2026-06-10"),
+        "cards.html": page_of(cards, "daily", data=False, day="2026-06-09"),
+        "mirror.html": page_of(mirrored, "search", host="https://hf-mirror.com", day="2026-06-08"),
+    }
+
+
 @pytest.fixture(scope="session")
 def forms_run(sample_run: tuple[Lake, Summary], tmp_path_factory: pytest.TempPathFactory) -> FormsRun:
     """The samples; then a text capture; then the same papers and others in the other forms. Read, never changed."""
@@ -148,110 +223,20 @@ def forms_run(sample_run: tuple[Lake, Summary], tmp_path_factory: pytest.TempPat
     shutil.copytree(sample_run[0].root, lake.root, symlinks=True)
     text = folder / "page.txt"
     text.write_text(capture((EVERYWHERE, "gravel"), (CONTRADICTED, "lantern light"), (MIRRORED, "lichen")), "utf-8")
-    gravel, light, lichen = (ABSTRACT.format(topic=topic) for topic in ("gravel", "lantern light", "lichen"))
-    later = [
-        as_records(
-            folder / "api.json",
-            {
-                "title": EVERYWHERE,
-                "abstract": gravel,
-                "arxiv_id": "2403.01001",
-                "authors": ["Ada Pebble", "Bo Gravel", "Cy Sand"],
-                "date_text": "2024-03-01",
-                "arxiv_time": "2024-03-01T18:30:05.000Z",
-                "daily_time": "2024-03-04T23:59:00.000Z",
-                "upvotes": 31,
-                "ai_summary": "Small parts matter less.",
-                "github_url": "https://github.com/Pebble-Lab/Small.Parts",
-                "github_stars": 11312,
-                "github_stars_step": 1,
-                "project_url": "https://pebble-lab.github.io/parts",
-                "organisation_handle": "pebble-lab",
-                "organisation_name": "Pebble Lab",
-            },
-            {
-                "title": CONTRADICTED,
-                "abstract": light,
-                "arxiv_id": "2403.01004",
-                "authors": ["Di Lamp", "Ed Wick"],
-                "date_text": "2024-03-09",
-                "arxiv_time": "2024-03-09T01:00:00Z",
-                "daily_time": "2024-03-10T01:00:00Z",
-                "github_url": "https://github.com/Lantern/Slow",
-                "github_stars": 90,
-            },
-            {
-                "title": LINKED,
-                "abstract": "Code: https://github.com/Kiosk/One/tree/main/a and https://github.com/kiosk/two.",
-                "arxiv_id": "2403.01007",
-                "github_url": "https://github.com/kiosk/one",
-                "github_stars": 5,
-                "project_url": "https://github.com/kiosk/site",
-            },
-            {
-                "title": CUT_ONLY,
-                "abstract": "We look for every map that...",
-                "abstract_kind": "cut",
-                "arxiv_id": "2403.01005",
-            },
-            days=[("json", "2026-06-12")],
-        ),
-        as_records(
-            folder / "trending.md",
-            {
-                "title": "Why Small Parts Matter Less than anyone Thought!",
-                "abstract": "Small parts hardly matter.",
-                "abstract_kind": "summary",
-                "arxiv_id": "2403.01001",
-                "n_authors": 4,
-                "date_text": "Published on Mar 1, 2024",
-                "github_url": "https://github.com/pebble-lab/small.parts",
-                "github_stars": 11300,
-                "github_stars_step": 100,
-            },
-            {
-                "title": SUMMARY_ONLY,
-                "abstract": "A patient machine counts pebbles.",
-                "abstract_kind": "summary",
-                "arxiv_id": "2403.01002",
-                "organisation_handle": "pebble-lab",
-            },
-            {
-                "title": CONTRADICTED,
-                "arxiv_id": "2403.01004",
-                "authors": ["Ed Wick", "Di Lamp", "Flo Tallow"],
-                "arxiv_time": "2024-03-08T01:00:00Z",
-                "daily_time": "2024-03-11T01:00:00Z",
-                "github_url": "https://github.com/lantern/moved",
-                "github_stars": 95,
-            },
-            captured_raw="Jun 10",
-            days=[("link", "2026-06-10")],
-        ),
-        as_records(
-            folder / "cards.html",
-            {"title": EVERYWHERE, "arxiv_id": "2403.01001", "date_text": "Mar 1, 2024"},
-            {"title": CARD_ONLY, "arxiv_id": "2403.01003", "n_authors": 2},
-            {"title": CONTRADICTED + ", Revisited", "arxiv_id": "2403.01004", "github_stars": 7},
-        ),
-        as_records(
-            folder / "mirror.html",
-            {"title": MIRRORED, "abstract": lichen, "arxiv_id": "2403.01006"},
-            {
-                "title": SUMMARY_ONLY + ".",
-                "abstract": "Of pebbles.",
-                "arxiv_id": "2403.01002",
-                "ai_summary": "Pebbles!",
-            },
-            mirror="hf-mirror.com",
-        ),
-    ]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parse, "read_capture", read_records)
-        first = run_job(lake, [text])
-        assert first.published, first
-        ids = dict(rows_of(lake, "select title, paper_id from papers"))
-        second = run_job(lake, later)
+    first = run_job(lake, [text])
+    assert first.published, first
+    ids = dict(rows_of(lake, "select title, paper_id from papers"))
+    later = _forms(*(ABSTRACT.format(topic=topic) for topic in ("gravel", "lantern light", "lichen")))
+    for name, content in later.items():
+        (folder / name).write_text(content, "utf-8")
+    second = run_job(lake, [folder / name for name in later])
     assert (second.exit_code, second.checks_failed, second.error) == (0, [], ""), second
+    assert {Path(file["file"]).name: (file["form"], file["records"]) for file in second.files} == {
+        "api.json": ("api_json", 4),
+        "trending.md": ("markdown_trending", 2),
+        "daily.html": ("html_data", 1),
+        "cards.html": ("html_cards", 3),
+        "mirror.html": ("html_data", 2),
+    }
     assert second.papers["merged"] == 0
     return FormsRun(lake, ids)

@@ -4,6 +4,7 @@ import html
 import json
 import re
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from random import Random
 
 from etl_project.captures import REFUSAL_REASONS
@@ -87,6 +88,49 @@ class Paper:
     def day(self):
         return self.number % 28 + 1
 
+    @property
+    def year(self):
+        return 2025
+
+    @property
+    def published(self):
+        return f"2025-{self.month:02}-{self.day:02}T17:01:02.000Z"
+
+    @property
+    def daily(self):
+        return f"2026-06-{self.day:02}T00:00:00.000Z"
+
+
+@dataclass(frozen=True)
+class Told:
+    """A paper of which every word is told; its page shows nothing of what is not. Times as the API writes them."""
+
+    id: str
+    title: str
+    abstract: str | None = None
+    ai_summary: str | None = None
+    authors: tuple[str, ...] = ()
+    org: tuple[str | None, str | None] = (None, None)
+    github: str | None = None
+    stars: int | None = None
+    page: str | None = None
+    published: str | None = None
+    daily: str | None = None
+    comments: int = 0
+    upvotes: int = 7
+
+    @property
+    def year(self):
+        return int(self.published[:4])
+
+    @property
+    def month(self):
+        return int(self.published[5:7])
+
+    @property
+    def day(self):
+        return int(self.published[8:10])
+
 
 # ---- JSON
 
@@ -95,40 +139,36 @@ def item_of(paper, wrapped=False):
     """Return the API's item for a paper; ``wrapped`` breaks title and abstract as arXiv does."""
     inner = {
         "id": paper.id,
-        "authors": [
-            {"_id": f"{paper.number:06}{i}", "name": name, "hidden": i == 1} for i, name in enumerate(paper.authors)
-        ],
-        "publishedAt": f"2025-{paper.month:02}-{paper.day:02}T17:01:02.000Z",
-        "submittedOnDailyAt": f"2026-06-{paper.number % 28 + 1:02}T00:00:00.000Z",
+        "authors": [{"_id": f"{paper.id}{i}", "name": name, "hidden": i == 1} for i, name in enumerate(paper.authors)],
+        "publishedAt": paper.published,
+        "submittedOnDailyAt": paper.daily,
         "title": paper.title.replace(" Over ", "\n  Over ") if wrapped else paper.title,
         "submittedOnDailyBy": {"_id": "5e", "fullname": "Ada", "user": "ada"},
         "summary": paper.abstract.replace(". ", ".\n") if wrapped else paper.abstract,
         "upvotes": paper.upvotes,
-        "discussionId": f"{paper.number:024}",
+        "discussionId": paper.id.replace(".", "").zfill(24),
+        "projectPage": paper.page,
+        "githubRepo": paper.github,
+        "ai_summary": paper.ai_summary,
+        "ai_keywords": ["ants", "moss"] if paper.ai_summary else None,
+        "githubStars": paper.stars,
     }
-    if paper.project:
-        inner["projectPage"] = paper.page
-    if paper.repository:
-        inner["githubRepo"] = paper.github
-    if paper.ai:
-        inner |= {"ai_summary": paper.ai_summary, "ai_keywords": ["ants", "moss"]}
-    if paper.repository:
-        inner["githubStars"] = paper.stars
     organisation = {"_id": "5f", "name": paper.org[0], "fullname": paper.org[1], "avatar": "https://a.org/a.png"}
-    if paper.organisation:
+    if paper.org[0]:
         inner["organization"] = organisation
+    inner = {name: value for name, value in inner.items() if value is not None}
     item = {
         "paper": inner,
-        "publishedAt": f"2025-{paper.month:02}-{paper.day:02}T13:01:02.000Z",
+        "publishedAt": paper.published and paper.published[:11] + "13:01:02.000Z",
         "title": paper.title,
-        "summary": inner["summary"],
+        "summary": paper.abstract and inner["summary"],
         "thumbnail": f"https://cdn-thumbnails.huggingface.co/social-thumbnails/papers/{paper.id}.png",
         "numComments": paper.comments,
         "submittedBy": {"_id": "5e", "fullname": "Ada", "name": "ada", "followerCount": 3},
     }
-    if paper.organisation:
+    if paper.org[0]:
         item["organization"] = organisation
-    return item | {"isAuthorParticipating": False}
+    return {name: value for name, value in item.items() if value is not None} | {"isAuthorParticipating": False}
 
 
 def flat_item(paper, names=0, authors=0):
@@ -185,6 +225,8 @@ def page_of(papers, kind="search", data=True, cards=True, seed=0, host="", day="
     attributes = [f"data-props={quote}{text}{quote}", 'data-target="DailyPapers"', 'class="SVELTE_HYDRATER contents"']
     random.shuffle(attributes)
     heading = "Trending Papers" if kind == "trending" else "Daily Papers"
+    today = date.fromisoformat(day)
+    before, after = (f"{host}/papers/date/{today + timedelta(days=n)}" for n in (-1, 1))
     return (
         f'<!doctype html>\n<html class="">\n<head>\n<meta charset="utf-8" />\n'
         f'<meta property="og:url" content="https://huggingface.co/papers/date/{day}" />\n'
@@ -192,9 +234,9 @@ def page_of(papers, kind="search", data=True, cards=True, seed=0, host="", day="
         f'<div {" ".join(attributes) if data else ""}><section>{break_}<h1 class="text-2xl">{heading}</h1>'
         f'<h2>by<a href="{host}/akhaliq"><img alt="" src="/a.png"><span>AK</span></a> and the research community</h2>{break_}'
         f'<input type="search" placeholder="Search any paper with AI" value="{html.escape(query)}">'
-        f'<a href="{host}/papers/date/2026-06-10">{_SVG}</a> <div class="w-24">Jun 11</div> <a href="{host}/papers/date/2026-06-12">{_SVG}</a>\n'
+        f'<a href="{before}">{_SVG}</a> <div class="w-24">{MONTHS[today.month - 1]} {today.day}</div> <a href="{after}">{_SVG}</a>\n'
         + "\n".join(card_of(paper, kind, random, host) for paper in (papers if cards else []))
-        + f'\n<a href="{host}/papers/date/2026-06-10">Previous</a></section></div>\n'
+        + f'\n<a href="{before}">Previous</a></section></div>\n'
         f'<footer><nav><a href="{host}/models">Models</a><a href="{host}/huggingface">About</a></nav></footer>\n</body>\n</html>\n'
     )
 
@@ -266,10 +308,10 @@ class _Parts:
         return f"<a {self.href()}>{shown}</a>{self.gap()}" if linked else shown
 
     def date(self, year):
-        return f"{MONTHS[self.paper.month - 1]} {self.paper.day}" + (", 2025" if year else "")
+        return f"{MONTHS[self.paper.month - 1]} {self.paper.day}" + (f", {self.paper.year}" if year else "")
 
     def stars(self):
-        return f"<a {self.href()}>{_SVG} <span>{self.paper.stars}</span></a>" if self.paper.repository else ""
+        return f"<a {self.href()}>{_SVG} <span>{self.paper.stars}</span></a>" if self.paper.stars else ""
 
     def comments(self):
         return (
@@ -279,7 +321,7 @@ class _Parts:
     def repository(self):
         return (
             f'<a href="{self.paper.github}" class="btn">{_SVG} GitHub <span>{self.paper.stars}</span></a>'
-            if self.paper.repository
+            if self.paper.github
             else ""
         )
 

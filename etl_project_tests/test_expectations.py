@@ -158,8 +158,11 @@ def test_a_law_fails_on_each_of_its_conditions(name: str, defect: str, mutated: 
 
 def test_a_failing_check_shows_the_rows(mutated: Callable[[str], Path]) -> None:
     check = next(c for c in checks_for(BY_NAME["parsed_rows"]) if c.name == "values_have_shape")
-    (outcome,) = run_checks(mutated("update parsed_rows set arxiv_id = '2503.213' where seq = 1"), [check])
-    assert outcome.failing == 10  # one a capture
+    mutant = mutated("update parsed_rows set arxiv_id = '2503.213' where seq = 1")
+    with duckdb.connect(str(mutant)) as connection:
+        ((captures_with_records,),) = connection.execute("select count(distinct dump_id) from parsed_rows").fetchall()
+    (outcome,) = run_checks(mutant, [check])
+    assert outcome.failing == captures_with_records > 1
     assert {(row["column_name"], row["column_value"]) for row in outcome.sample} == {("arxiv_id", "2503.213")}
 
 
@@ -181,8 +184,8 @@ def test_great_expectations_still_has_the_private_name_that_duckdb_needs() -> No
 
 def test_the_file_can_be_opened_by_others_after_checks(full_warehouse: Path) -> None:
     run_checks(full_warehouse, ALL_CHECKS[:3])
-    with duckdb.connect(str(full_warehouse), config={"threads": 1}) as connection:
-        assert connection.execute("select count(*) from papers").fetchall() == [(59,)]
+    with duckdb.connect(str(full_warehouse), config={"threads": 1}) as connection:  # refused beside an open connection
+        assert connection.execute("select count(*) from papers").fetchall() > [(0,)]
 
 
 def test_a_lake_without_captures_fails_with_what_to_do(lake: Lake) -> None:

@@ -3,6 +3,8 @@
 from datetime import date, datetime
 from typing import Any
 
+from etl_project.lake import Lake
+from etl_project.run import Summary
 from etl_project_tests.conftest import (
     CARD_ONLY,
     CONTRADICTED,
@@ -64,7 +66,7 @@ def test_an_abstract_wins_over_a_summary_which_is_kept_as_one(forms_run: FormsRu
     assert (kind, of_text) == ("abstract", "page.txt")
     assert (summary, of_summary) in {
         ("Small parts matter less.", "api.json"),
-        ("Small parts hardly matter.", "trending.md"),
+        ("Most small parts of a large model hardly matter to what it does.", "trending.md"),
     }
     assert sources(forms_run, EVERYWHERE)["ai_summary"][1:] == [2, 2]
 
@@ -130,10 +132,11 @@ def test_contradictions_are_counted_value_by_value(forms_run: FormsRun) -> None:
     counted = {field: (n, different) for field, (_, n, different) in sources(forms_run, CONTRADICTED).items()}
     assert counted == {
         "title": (4, 2),  # one is called Revisited
-        "abstract": (2, 1),
+        "abstract": (3, 1),
         "arxiv_id": (3, 1),
         "n_authors": (3, 2),
-        "published_on": (2, 2),
+        "organisation": (1, 1),
+        "published_on": (3, 3),
         "arxiv_published_at": (2, 2),
         "daily_on": (2, 2),
         "github_repository": (2, 2),
@@ -142,6 +145,7 @@ def test_contradictions_are_counted_value_by_value(forms_run: FormsRun) -> None:
     assert counted["title"] == (4, 1), "case and punctuation are no contradiction"
     assert counted["github_repository"] == (2, 1), "nor is the case of a repository"
     assert counted["project_page"] == (1, 1)
+    assert counted["published_on"] == (3, 1), "nor is a day beside a time on it"
 
 
 def test_a_value_from_several_mentions_of_one_load_is_the_lowest_mentions(forms_run: FormsRun) -> None:
@@ -198,21 +202,30 @@ def test_months_count_repositories_of_abstracts_only(forms_run: FormsRun) -> Non
     assert rows_of(forms_run.lake, "select sum(with_github) from papers_by_month") == rows_of(forms_run.lake, with_code)
 
 
-def test_coverage_counts_what_only_some_forms_carry(forms_run: FormsRun) -> None:
-    counted = dict(rows_of(forms_run.lake, "select field, with_value from coverage"))
-    assert {field: counted[field] for field in ("author_names", "arxiv_published_at", "daily_on", "github_stars")} == {
-        "author_names": 2,
-        "arxiv_published_at": 2,
-        "daily_on": 2,
-        "github_stars": 3,
+def test_coverage_counts_what_only_some_forms_carry(forms_run: FormsRun, sample_run: tuple[Lake, Summary]) -> None:
+    query = "select field, with_value from coverage union all select 'papers', count(*) from papers"
+    before, after = (dict(rows_of(lake, query)) for lake in (sample_run[0], forms_run.lake))
+    added = {field: after[field] - before[field] for field in after}
+    papers = {EVERYWHERE, CONTRADICTED, LINKED, CUT_ONLY, CARD_ONLY, SUMMARY_ONLY, MIRRORED}
+    named = {EVERYWHERE, CONTRADICTED, SUMMARY_ONLY, MIRRORED}
+    carried = {
+        "papers": papers,
+        "abstract": papers - {CARD_ONLY, CUT_ONLY},
+        "ai_summary": {EVERYWHERE, SUMMARY_ONLY},
+        "author_names": named,
+        "n_authors": named | {CARD_ONLY},
+        "arxiv_published_at": named,
+        "daily_on": {EVERYWHERE, CONTRADICTED},
+        "github_stars": {EVERYWHERE, CONTRADICTED, LINKED},
     }
-    papers = rows_of(forms_run.lake, "select count(*) from papers")[0][0]
-    assert counted["abstract"] == papers - 2, "all but the card and the cut one"
+    assert {field: added[field] for field in carried} == {field: len(titles) for field, titles in carried.items()}
 
 
 def test_metrics_keep_every_capture_with_its_step(forms_run: FormsRun) -> None:
-    assert several(forms_run, EVERYWHERE, "captured_on github_stars github_stars_step", "paper_metrics") == [
-        (date(2026, 6, 10), 11300, 100),
-        (date(2026, 6, 12), 11312, 1),
-        (None, None, None),
+    columns = "captured_on mention_id upvotes github_stars github_stars_step"
+    assert several(forms_run, EVERYWHERE, columns, "paper_metrics") == [
+        (date(2026, 6, 9), "cards.html", 29, None, None),
+        (date(2026, 6, 10), "trending.md", 30, 11300, 100),
+        (date(2026, 6, 12), "api.json", 31, 11312, 1),
+        (None, "page.txt", None, None, None),
     ]
