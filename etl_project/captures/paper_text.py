@@ -65,15 +65,12 @@ def recognise(lines: Sequence[str], text: str) -> float:
     It has its id on a line and ``Abstract`` below it, or else three lines that stand on such pages only: then a
     part of it is missing, and it must not be read as a list of papers.
     """
-    if "bstract" not in text and "iting this paper" not in text:
+    if "rxiv:" in text and "bstract" in text:
+        found = [(at, m[1]) for at, line in enumerate(lines) if "rxiv:" in line and (m := _NUMBER_LINE.fullmatch(line))]
+        if len({number for _, number in found}) == 1 and any(map(_ABSTRACT.fullmatch, lines[found[0][0] + 1 :])):
+            return 0.9
+    if "uthors:" not in text and "iting this paper" not in text and "iew arXiv page" not in text:
         return 0.0
-    found = [
-        (at, match[1]) for at, line in enumerate(lines) if "rxiv:" in line and (match := _NUMBER_LINE.fullmatch(line))
-    ]
-    if len({number for _, number in found}) == 1 and any(
-        _ABSTRACT.fullmatch(line) for line in lines[found[0][0] + 1 :]
-    ):
-        return 0.9
     return 0.8 if sum(any(map(mark.fullmatch, lines)) for mark in _ONLY_HERE) >= 3 else 0.0
 
 
