@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl_project.captures.items import Refused, abstract_kind, arxiv_id, is_item, read_item, without_cut_author_lists
+from etl_project.captures.items import Refused, arxiv_id, is_item, read_item, without_cut_author_lists
 from etl_project.captures.model import Record
+from etl_project.captures.text import abstract_kind
 from etl_project_tests.pages import Paper, flat_item, item_of
 
 PAPERS = st.builds(

@@ -555,7 +555,7 @@ class _Reader:
         text = abstract.text if abstract else None
         kind = None
         if abstract is not None and text is not None:
-            kind = "summary" if self.on_trending and is_one_sentence(text) else abstract_kind(text)
+            kind = abstract_kind(text, self.on_trending)
         record = Record(
             min(p.piece.line for p in card.parts),
             max(p.piece.line_end for p in card.parts),

@@ -18,12 +18,13 @@ from urllib.parse import SplitResult, urlsplit
 
 from etl_project.captures import html_page
 from etl_project.captures.html_page import Head, Source
-from etl_project.captures.items import Refused, abstract_kind, arxiv_id, one_line
+from etl_project.captures.items import Refused, arxiv_id, one_line
 from etl_project.captures.json_scan import Item, Scan, scan
 from etl_project.captures.json_text import read_items
 from etl_project.captures.line_account import EXCERPT, account, count_lines, refused_whole
 from etl_project.captures.model import Reading, Record, Refusal
 from etl_project.captures.roles import Role, role_of
+from etl_project.captures.text import abstract_kind
 from etl_project.fields import parse_count, parse_count_step, parse_printed_date
 from etl_project.links import MIRRORS, read_address
 

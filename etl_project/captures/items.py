@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from etl_project.captures.model import Record
 from etl_project.captures.roles import trim
+from etl_project.captures.text import abstract_kind
 from etl_project.fields import parse_printed_date, parse_time
 
 #: Largest value of the tables' integer columns; a larger count is no count.
@@ -58,9 +59,6 @@ _SPACES = re.compile(r" *[\t\r\n\f][ \t\r\n\f]*|  +")
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _FONT_COMMAND = re.compile(r"\\(?:text|math|emph|bf|it|rm|sc)[a-z]*\b")
 _MARKS = re.compile(r"[\s\\${}^_]+")
-_SENTENCE_END = re.compile(r"[.!?]\s+(?=[^\sa-z])|[。！？]")
-#: Longest one-sentence summaries are seen with some 440 characters.
-_LONGEST_SUMMARY = 450
 _NAME_LISTS = re.compile(r"\bet\s+al\b|\band\b|&|;|\.\.\.|…|\d", re.IGNORECASE)
 
 
@@ -93,16 +91,6 @@ def one_line(text: str) -> str:
     if "\n" in text or "  " in text or "\t" in text or "\r" in text or "\f" in text:
         text = _SPACES.sub(" ", text)  # not split(): it would make a no-break space a space
     return trim(text)
-
-
-def abstract_kind(text: str, may_be_summary: bool) -> str:
-    """Return what a text in the abstract's place is; where it may be a summary, one short sentence is one."""
-    if text.endswith(("…", "...")):
-        return "cut"
-    body = text.rstrip(".!?。！？ ")
-    if may_be_summary and len(text) <= _LONGEST_SUMMARY and not _SENTENCE_END.search(body):
-        return "summary"
-    return "abstract"
 
 
 def is_item(value: object, key: str | None = None) -> bool:

@@ -36,7 +36,6 @@ from etl_project.captures.text import (
     LONGEST_ABSTRACT,
     LONGEST_TITLE,
     abstract_kind,
-    is_one_sentence,
     reads_as_sentences,
 )
 from etl_project.fields import parse_count, parse_count_step, parse_printed_date, split_organisation
@@ -399,7 +398,7 @@ class _Reader:
         """Return what stands in the abstract's place: on trending pages one sentence is a summary."""
         trending = (self.heading or "").casefold() == "trending papers" or found.upvotes is not None
         trending = trending or (found.date_text or "").casefold().startswith("published on")
-        return "summary" if trending and is_one_sentence(text) else abstract_kind(text)
+        return abstract_kind(text, trending)
 
     def _metadata(self, body: int) -> _Metadata:
         """Read the metadata after the abstract on the ``body``-th line."""
