@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from etl_project.dagster_home import environment
+from etl_project.dagster_home import environment, kept_connections
 from etl_project.lake import Lake
 
 
@@ -47,7 +47,7 @@ def run_job(lake: Lake, paths: Sequence[Path]) -> Summary:
         "ops": {"raw_dumps": {"config": {"paths": [str(path.absolute()) for path in paths]}}},
         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},  # our own progress lines say it shorter
     }
-    with dg.DagsterInstance.get() as instance:
+    with dg.DagsterInstance.get() as instance, kept_connections(instance):
         result = job.execute_in_process(run_config=config, instance=instance, raise_on_error=False)
         metadata: dict[str, Any] = {
             event.asset_key.to_user_string(): event.materialization.metadata
