@@ -21,7 +21,7 @@ run: setup
 	$(BIN)/papers run data_lake/samples
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .

@@ -228,8 +228,7 @@ def _print_summary(lake: Lake, summary: Any) -> None:
     for file in shown:
         if file["note"]:
             console.print(f"[yellow]{escape(_plain(file['file']))}[/]: {escape(_plain(file['note']))}", soft_wrap=True)
-    if summary.published:
-        counts = summary.papers
+    if counts := summary.papers:
         console.print(
             f"papers: {counts['papers']} ({counts['new']} new, {counts['known']} known, {counts['merged']} merged) "
             f"from {counts['mentions']} mentions"
@@ -249,6 +248,8 @@ def _print_summary(lake: Lake, summary: Any) -> None:
             f"[red]nothing was published[/]; readers keep what they had. {escape(summary.error)}", soft_wrap=True
         )
         return
+    if summary.error:
+        console.print(f"[red]failed after the publication[/]: {escape(summary.error)}", soft_wrap=True)
     console.print(f"database: {escape(str(lake.database))}\nparquet:  {escape(str(lake.exports))}", soft_wrap=True)
     refused = any(file["refused"] for file in summary.files)
     console.print(

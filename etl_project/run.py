@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from etl_project.dagster_home import environment
+from etl_project.dagster_home import environment, kept_connections
 from etl_project.lake import Lake
 
 
@@ -24,8 +24,8 @@ class Summary:
 
     @property
     def exit_code(self) -> int:
-        """0 ok; 1 nothing was published, or something was refused; 4 an input could not be read."""
-        if not self.published:
+        """0 ok; 1 nothing was published, it failed later, or something was refused; 4 an input could not be read."""
+        if not self.published or self.error:
             return 1
         if any(file["outcome"] == "unreadable" for file in self.files):
             return 4
@@ -37,6 +37,20 @@ def run_job(lake: Lake, paths: Sequence[Path]) -> Summary:
 
     The caller holds the lake's lock. Failures inside the job are told in the summary, not raised.
     """
+    from sqlalchemy.exc import DBAPIError
+
+    before = lake.database.resolve()
+    try:
+        return _run(lake, paths)
+    except DBAPIError as error:  # not from a step, whose errors Dagster catches: its own history
+        reason = str(error.orig)
+        if "full" in reason:
+            reason = "the disk is full (no space left); free some and run again"
+        published = lake.database.resolve() != before
+        return Summary("", published, error=f"the history in {lake.dagster_home} cannot be written: {reason}")
+
+
+def _run(lake: Lake, paths: Sequence[Path]) -> Summary:
     os.environ.update(environment(lake))
     import dagster as dg
 
@@ -47,7 +61,7 @@ def run_job(lake: Lake, paths: Sequence[Path]) -> Summary:
         "ops": {"raw_dumps": {"config": {"paths": [str(path.absolute()) for path in paths]}}},
         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},  # our own progress lines say it shorter
     }
-    with dg.DagsterInstance.get() as instance:
+    with dg.DagsterInstance.get() as instance, kept_connections(instance):
         result = job.execute_in_process(run_config=config, instance=instance, raise_on_error=False)
         metadata: dict[str, Any] = {
             event.asset_key.to_user_string(): event.materialization.metadata

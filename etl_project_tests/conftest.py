@@ -24,6 +24,11 @@ from etl_project_tests.pages import Told, item_of, page_of
 SAMPLES = PROJECT / "data_lake" / "samples"
 TRUTH = Path(__file__).parent / "fixtures" / "samples"
 SHARED = PROJECT.parent / "shared"
+_RECORDS = [json.loads(line) for line in (TRUTH / "records.jsonl").read_text("utf-8").splitlines()]
+#: Of the samples, as they were invented.
+N_FILES = len(list(SAMPLES.iterdir()))
+N_MENTIONS = len(_RECORDS)
+N_PAPERS = len({record["paper"] for record in _RECORDS})
 
 
 def pytest_unconfigure() -> None:
@@ -48,6 +53,13 @@ def sample_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, Summary]
     """The samples, run once; tests read the result and leave it as it is."""
     lake = Lake(tmp_path_factory.mktemp("samples") / "lake")
     return lake, run_job(lake, [SAMPLES])
+
+
+@pytest.fixture
+def samples_copy(sample_run: tuple[Lake, Summary], lake: Lake) -> Lake:
+    """The samples' lake to change: a run on it costs one run, not two."""
+    shutil.copytree(sample_run[0].root, lake.root, symlinks=True)
+    return lake
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from etl_project.cli import app
 from etl_project.lake import PROJECT, Lake
 from etl_project.run import Summary
 from etl_project.tables import SCHEMA_VERSION
-from etl_project_tests.conftest import FormsRun
+from etl_project_tests.conftest import N_FILES, N_MENTIONS, N_PAPERS, FormsRun, capture
 
 Papers = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -33,12 +33,12 @@ def test_a_run_tells_files_papers_checks_places_and_what_next(tmp_path: Path, pa
     for said in (
         "daily_2026-06-11.txt",
         "text_with_metadata",
-        "papers: 52 (52 new, 0 known, 0 merged) from 113 mentions",
+        f"papers: {N_PAPERS} ({N_PAPERS} new, 0 known, 0 merged) from {N_MENTIONS} mentions",
     ):
         assert said in done.stdout
     assert "passed, 0 failed, 0 warned" in done.stdout
     assert str(lake.database) in done.stdout
-    assert "parsed: 18 of 18 dumps" in done.stderr
+    assert f"parsed: {N_FILES} of {N_FILES} dumps" in done.stderr
     assert "leaked" not in done.stderr
     following = done.stdout.splitlines()[-1].removeprefix("next:").strip()
     again = subprocess.run(following, shell=True, capture_output=True, text=True, check=False, cwd=PROJECT)
@@ -46,18 +46,10 @@ def test_a_run_tells_files_papers_checks_places_and_what_next(tmp_path: Path, pa
     assert "paper_id" in again.stdout
 
 
-def test_a_run_as_json_is_json_with_the_exit_code(samples: Lake, lake: Lake, papers: Papers) -> None:
-    shutil.copytree(samples.root, lake.root, symlinks=True)  # the other tests read the samples' own lake
-    done = papers("run", PROJECT / "data_lake" / "samples", "--json", lake=lake)
-    summary = json.loads(done.stdout)
-    assert (done.returncode, summary["exit_code"], summary["published"]) == (0, 0, True)
-    assert {file["outcome"] for file in summary["files"]} == {"known"}
-
-
 def test_status_tells_rows_and_when(samples: Lake, papers: Papers) -> None:
-    assert " 52\n" in papers("status", lake=samples).stdout
+    assert f" {N_PAPERS}\n" in papers("status", lake=samples).stdout
     status = json.loads(papers("status", "--json", lake=samples).stdout)
-    assert status["rows"]["papers"] == 52
+    assert status["rows"]["papers"] == N_PAPERS
     assert status["schema_version"] == SCHEMA_VERSION
 
 
@@ -80,7 +72,7 @@ def test_bad_or_writing_sql_is_usage_and_changes_nothing(query: str, samples: La
     assert "Error" in done.stderr
     assert "Traceback" not in done.stderr
     assert json.loads(papers("sql", "select count(*) as n from papers", "-f", "json", lake=samples).stdout) == [
-        {"n": 52}
+        {"n": N_PAPERS}
     ]
 
 
@@ -162,17 +154,28 @@ def test_nothing_to_take_in_says_what_to_do(lake: Lake, papers: Papers) -> None:
     assert not lake.root.exists()
 
 
-def test_the_inbox_is_taken_without_paths_and_left_as_it_is(lake: Lake, papers: Papers) -> None:
-    from etl_project_tests.conftest import capture
-
+@pytest.fixture(scope="module")
+def inbox(papers: Papers, tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, list[str]]:
+    """A lake whose inbox was taken twice, and what the two runs printed: first as JSON, then as text."""
+    lake = Lake(tmp_path_factory.mktemp("inbox") / "lake")
     lake.inbox.mkdir(parents=True)
     (lake.inbox / "page.txt").write_text(capture(("From the Inbox", "reed")), "utf-8")
-    assert papers("run", lake=lake).returncode == 0
+    done = [papers("run", *options, lake=lake) for options in (["--json"], [])]
+    assert [run.returncode for run in done] == [0, 0], done
+    return lake, [run.stdout for run in done]
+
+
+def test_the_inbox_is_taken_without_paths_and_left_as_it_is(inbox: tuple[Lake, list[str]], papers: Papers) -> None:
+    lake, (_, again) = inbox
     assert (lake.inbox / "page.txt").exists()
     assert "From the Inbox" in papers("sql", "select title from papers", "-f", "csv", lake=lake).stdout
-    again = papers("run", lake=lake)
-    assert again.returncode == 0
-    assert "known" in again.stdout
+    assert "known" in again
+
+
+def test_a_run_as_json_is_json_with_the_exit_code(inbox: tuple[Lake, list[str]]) -> None:
+    summary = json.loads(inbox[1][0])
+    assert (summary["exit_code"], summary["published"]) == (0, True)
+    assert {file["outcome"] for file in summary["files"]} == {"new"}
 
 
 @pytest.mark.parametrize(
@@ -201,7 +204,8 @@ def test_columns_of_one_name_are_never_dropped(samples: Lake, papers: Papers) ->
 
 
 def test_a_query_may_start_with_a_comment_but_write_no_file(samples: Lake, papers: Papers, tmp_path: Path) -> None:
-    assert papers("sql", "-- how many\nselect count(*) as n from papers", "-f", "csv", lake=samples).stdout == "n\n52\n"
+    query = "-- how many\nselect count(*) as n from papers"
+    assert papers("sql", query, "-f", "csv", lake=samples).stdout == f"n\n{N_PAPERS}\n"
     done = papers("sql", f"copy papers to '{tmp_path / 'out.csv'}'", lake=samples)
     assert done.returncode == 2
     assert not (tmp_path / "out.csv").exists()

@@ -8,9 +8,10 @@ import dagster as dg
 import pytest
 import yaml
 
-from etl_project.dagster_home import environment, prepare
+from etl_project.dagster_home import environment, kept_connections, prepare
 from etl_project.definitions import JOB, build_definitions
 from etl_project.lake import PROJECT, Lake
+from etl_project.run import Summary
 from etl_project.tables import TABLES
 
 
@@ -96,3 +97,46 @@ def test_dagster_keeps_its_history_in_the_lake_and_tells_nobody(lake: Lake) -> N
     assert "nux" not in (home / "dagster.yaml").read_text("utf-8"), "somebody's own settings are kept"
     with dg.DagsterInstance.from_config(str(home)) as instance:
         assert instance.telemetry_enabled is False
+
+
+def test_the_history_of_a_run_is_complete(sample_run: tuple[Lake, Summary]) -> None:
+    lake, summary = sample_run
+    with dg.DagsterInstance.from_config(str(lake.dagster_home)) as instance:
+        run = instance.get_run_by_id(summary.run_id)
+        assert run is not None and run.status == dg.DagsterRunStatus.SUCCESS
+        events = [entry.dagster_event for entry in instance.all_logs(summary.run_id) if entry.dagster_event]
+        made = [event.asset_key.to_user_string() for event in events if event.is_step_materialization]
+        assert sorted(made) == sorted([*(table.name for table in TABLES), "publication"])
+        kinds = [event.event_type_value for event in events]
+        checked = [event.event_specific_data for event in events if event.event_type_value == "ASSET_CHECK_EVALUATION"]
+        assert len({check.asset_check_key for check in checked}) == len(checked) == summary.checks_run
+        assert kinds.count("ASSET_CHECK_EVALUATION_PLANNED") == summary.checks_run
+        # and what is asked across runs
+        assert all(instance.get_latest_materialization_event(dg.AssetKey(name)) for name in made)
+        latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(
+            [c.asset_check_key for c in checked]
+        )
+        assert {record.run_id for record in latest.values()} == {summary.run_id} and len(latest) == len(checked)
+
+
+def test_events_are_written_over_connections_that_stay_open(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dagster._core.storage.event_log.sqlite import sqlite_event_log as dagsters
+
+    opened: list[str] = []
+    create = dagsters.create_engine
+    monkeypatch.setattr(
+        dagsters, "create_engine", lambda where, **options: opened.append(where) or create(where, **options)
+    )
+
+    @dg.asset
+    def pebbles() -> None: ...
+
+    with dg.DagsterInstance.from_config(str(prepare(lake))) as instance:
+        with kept_connections(instance):
+            opened.clear()
+            done = dg.materialize([pebbles], instance=instance)
+            kept = len(opened)
+        opened.clear()
+        assert dg.materialize([pebbles], instance=instance).success
+        assert len(opened) > 5 * kept, "outside it Dagster opens its connections as ever"
+        assert len(instance.all_logs(done.run_id)) > 10

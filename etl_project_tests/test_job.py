@@ -1,5 +1,6 @@
 """The whole job on a lake: what a second run, another order, later files and a failing check do to what readers see."""
 
+import gzip
 import hashlib
 import json
 import random
@@ -10,12 +11,13 @@ from typing import Any
 import duckdb
 import polars as pl
 import pytest
+import zstandard
 
 from etl_project import warehouse
 from etl_project.lake import Lake, writer_lock
 from etl_project.run import Summary, run_job
 from etl_project.tables import TABLES
-from etl_project_tests.conftest import SAMPLES, capture, rows_of
+from etl_project_tests.conftest import N_FILES, N_MENTIONS, N_PAPERS, SAMPLES, capture, rows_of
 
 
 def _parquet(lake: Lake) -> dict[str, str]:
@@ -34,19 +36,40 @@ def _tables(lake: Lake) -> dict[str, list[tuple[Any, ...]]]:
 def test_the_samples_run_clean(sample_run: tuple[Lake, Summary]) -> None:
     _, summary = sample_run
     assert (summary.exit_code, summary.checks_failed, summary.error) == (0, [], "")
-    assert summary.papers == {"papers": 52, "new": 52, "known": 0, "merged": 0, "mentions": 113}
-    assert [file["outcome"] for file in summary.files] == ["new"] * len(list(SAMPLES.iterdir()))
+    assert summary.papers == {"papers": N_PAPERS, "new": N_PAPERS, "known": 0, "merged": 0, "mentions": N_MENTIONS}
+    assert [file["outcome"] for file in summary.files] == ["new"] * N_FILES
 
 
-def test_a_second_run_changes_nothing_and_gives_the_same_bytes(sample_run: tuple[Lake, Summary], lake: Lake) -> None:
-    shutil.copytree(sample_run[0].root, lake.root, symlinks=True)
-    before = _parquet(lake)
-    summary = run_job(lake, [SAMPLES])
+@pytest.fixture(scope="module")
+def again(sample_run: tuple[Lake, Summary], tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, Summary]:
+    """A second run on the samples' lake, with the same files and compressed copies of one of them."""
+    folder = tmp_path_factory.mktemp("again")
+    shutil.copytree(sample_run[0].root, folder / "lake", symlinks=True)
+    first = min(SAMPLES.iterdir()).read_bytes()
+    (folder / "again.txt.gz").write_bytes(gzip.compress(first))
+    (folder / "again.txt.zst").write_bytes(zstandard.compress(first))
+    lake = Lake(folder / "lake")
+    return lake, run_job(lake, [SAMPLES, folder / "again.txt.gz", folder / "again.txt.zst"])
+
+
+def test_a_second_run_changes_nothing_and_gives_the_same_bytes(
+    sample_run: tuple[Lake, Summary], again: tuple[Lake, Summary]
+) -> None:
+    lake, summary = again
     assert summary.exit_code == 0
-    assert (summary.papers["new"], summary.papers["known"], summary.papers["merged"]) == (0, 52, 0)
-    assert [file["outcome"] for file in summary.files] == ["known"] * len(list(SAMPLES.iterdir()))
-    assert _parquet(lake) == before
-    assert len(before) == len(TABLES)
+    assert (summary.papers["new"], summary.papers["known"], summary.papers["merged"]) == (0, N_PAPERS, 0)
+    assert {file["outcome"] for file in summary.files} == {"known"}
+    assert summary.run_id == rows_of(lake, "select run_id from publication")[0][0], "it published anew"
+    assert _parquet(lake) == _parquet(sample_run[0])
+    assert len(_parquet(lake)) == len(TABLES)
+
+
+def test_a_compressed_copy_of_known_content_is_known(again: tuple[Lake, Summary]) -> None:
+    lake, summary = again
+    outcomes = {Path(file["file"]).name: file["outcome"] for file in summary.files}
+    assert len(outcomes) == N_FILES + 2
+    assert (outcomes["again.txt.gz"], outcomes["again.txt.zst"]) == ("known", "known")
+    assert rows_of(lake, "select count(*) from raw_dumps") == [(N_FILES,)]
 
 
 def test_files_in_another_order_give_the_same_tables(sample_run: tuple[Lake, Summary], lake: Lake) -> None:
@@ -56,39 +79,46 @@ def test_files_in_another_order_give_the_same_tables(sample_run: tuple[Lake, Sum
     assert _tables(lake) == _tables(sample_run[0])
 
 
-def test_ids_stay_when_later_files_add_mentions_one_file_a_run(lake: Lake) -> None:
+def test_ids_stay_when_later_files_add_mentions(lake: Lake) -> None:
+    files = sorted(SAMPLES.iterdir(), reverse=True)
     ids: dict[str, str] = {}
-    for file in sorted(SAMPLES.iterdir(), reverse=True):
-        assert run_job(lake, [file]).exit_code == 0
+    grown: set[str] = set()  # papers with mentions from several runs
+    for n in range(4):  # each run has files of several forms
+        assert run_job(lake, files[n::4]).exit_code == 0
         now = dict(rows_of(lake, "select mention_id, paper_id from paper_mentions"))
         assert {mention: now[mention] for mention in ids} == ids
+        grown |= {now[mention] for mention in now.keys() - ids.keys()} & set(ids.values())
         ids = now
-    assert len(set(ids.values())) == 52
+    assert len(set(ids.values())) == N_PAPERS
     assert rows_of(lake, "select count(*) from merged_papers") == [(0,)]
+    several = {paper for (paper,) in rows_of(lake, "select paper_id from papers where n_dumps > 1")}
+    assert len(grown) > 0.8 * len(several) > 10
 
 
-def test_a_compressed_copy_of_known_content_is_known(
-    sample_run: tuple[Lake, Summary], lake: Lake, tmp_path: Path
-) -> None:
-    import gzip
-
-    import zstandard
-
-    first = min(SAMPLES.iterdir())
-    assert run_job(lake, [first]).exit_code == 0
-    (tmp_path / "again.txt.gz").write_bytes(gzip.compress(first.read_bytes()))
-    (tmp_path / "again.txt.zst").write_bytes(zstandard.compress(first.read_bytes()))
-    summary = run_job(lake, [tmp_path / "again.txt.gz", tmp_path / "again.txt.zst"])
-    assert [file["outcome"] for file in summary.files] == ["known", "known"]
-    assert rows_of(lake, "select count(*) from raw_dumps") == [(1,)]
-
-
-def test_the_lakes_own_files_are_never_taken_for_captures(lake: Lake) -> None:
-    lake.inbox.mkdir(parents=True)
+@pytest.fixture(scope="module")
+def later(
+    sample_run: tuple[Lake, Summary], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Lake, Summary, list[tuple[Any, ...]]]:
+    """The samples' lake after a run on all that lies in it, and what a reader saw then who had opened it before."""
+    lake = Lake(tmp_path_factory.mktemp("later") / "lake")
+    shutil.copytree(sample_run[0].root, lake.root, symlinks=True)
+    lake.inbox.mkdir(parents=True, exist_ok=True)
     (lake.inbox / "page.txt").write_text(capture(("From the Inbox", "reed")), "utf-8")
-    assert run_job(lake, [lake.root]).exit_code == 0
-    again = run_job(lake, [lake.root])
-    assert [(Path(file["file"]).name, file["outcome"]) for file in again.files] == [("page.txt", "known")]
+    with duckdb.connect(str(lake.database.resolve()), read_only=True) as reader:
+        summary = run_job(lake, [lake.root])
+        assert summary.exit_code == 0, summary
+        return lake, summary, reader.execute("select count(*) from papers").fetchall()
+
+
+def test_the_lakes_own_files_are_never_taken_for_captures(later: tuple[Lake, Summary, Any]) -> None:
+    _, summary, _ = later
+    assert [(Path(file["file"]).name, file["outcome"]) for file in summary.files] == [("page.txt", "new")]
+
+
+def test_an_open_reader_keeps_its_rows_and_does_not_stop_a_run(later: tuple[Lake, Summary, Any]) -> None:
+    lake, _, seen = later
+    assert seen == [(N_PAPERS,)]
+    assert rows_of(lake, "select count(*) from papers") == [(N_PAPERS + 1,)]
 
 
 def test_the_bytes_are_kept_unchanged_with_name_time_and_source(sample_run: tuple[Lake, Summary]) -> None:
@@ -105,11 +135,9 @@ def test_the_bytes_are_kept_unchanged_with_name_time_and_source(sample_run: tupl
 
 
 def test_a_failing_critical_check_leaves_readers_what_they_had(
-    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    samples_copy: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    good = tmp_path / "good.txt"
-    good.write_text(capture(("One Paper", "gravel")), "utf-8")
-    assert run_job(lake, [good]).exit_code == 0
+    lake = samples_copy
     before = lake.database.resolve().read_bytes()
     # a defect of the papers stage: half of the paper's mentions are lost
     sql = tmp_path / "sql"
@@ -126,7 +154,7 @@ def test_a_failing_critical_check_leaves_readers_what_they_had(
     assert lake.database.resolve().read_bytes() == before
     monkeypatch.undo()
     assert run_job(lake, [more]).exit_code == 0
-    assert rows_of(lake, "select count(*) from papers") == [(13,)]
+    assert rows_of(lake, "select count(*) from papers") == [(N_PAPERS + 12,)]
 
 
 def test_a_failing_warning_is_told_and_publishes(lake: Lake, tmp_path: Path) -> None:
@@ -140,16 +168,6 @@ def test_a_failing_warning_is_told_and_publishes(lake: Lake, tmp_path: Path) -> 
     summary = run_job(lake, [page])
     assert summary.published
     assert [(c["check"], c["severity"]) for c in summary.checks_failed] == [("abstract_is_no_furniture", "warning")]
-
-
-def test_an_open_reader_keeps_its_rows_and_does_not_stop_a_run(lake: Lake, tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text(capture(("First Paper", "chalk")), "utf-8")
-    (tmp_path / "b.txt").write_text(capture(("Second Paper", "slate")), "utf-8")
-    assert run_job(lake, [tmp_path / "a.txt"]).exit_code == 0
-    with duckdb.connect(str(lake.database.resolve()), read_only=True) as reader:
-        assert run_job(lake, [tmp_path / "b.txt"]).exit_code == 0
-        assert reader.execute("select count(*) from papers").fetchall() == [(1,)]
-    assert rows_of(lake, "select count(*) from papers") == [(2,)]
 
 
 def test_database_parquet_and_manifest_are_of_one_run(sample_run: tuple[Lake, Summary]) -> None:

@@ -12,7 +12,6 @@ from etl_project.captures.catalogue import CARRIED, READ
 from etl_project.lake import Lake
 from etl_project.links import find_links
 from etl_project.raw import decode
-from etl_project.run import run_job
 from etl_project_tests.conftest import SAMPLES, TRUTH, json_lines, rows_of
 
 Row = dict[str, Any]
@@ -68,11 +67,19 @@ def _link_rows(lake: Lake) -> list[tuple[Any, ...]]:
 
 
 @pytest.fixture(scope="module")
-def real_run(real_captures: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, Path]:
+def real_summary(
+    real_captures: Path, papers: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Lake, dict[str, Any]]:
+    """The real captures, run by the command line, and what it said."""
     lake = Lake(tmp_path_factory.mktemp("real") / "lake")
-    summary = run_job(lake, [real_captures / "captures"])
-    assert summary.exit_code == 0, summary
-    return lake, real_captures / "gold"
+    done = papers("run", real_captures / "captures", "--json", lake=lake)
+    assert done.returncode == 0, done
+    return lake, json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def real_run(real_summary: tuple[Lake, Any], real_captures: Path) -> tuple[Lake, Path]:
+    return real_summary[0], real_captures / "gold"
 
 
 def test_every_field_of_the_real_captures_is_right(real_run: tuple[Lake, Path]) -> None:
@@ -194,10 +201,6 @@ def test_no_sample_is_a_real_paper(real_captures: Path) -> None:
         assert not real & {tuple(words[i : i + 8]) for i in range(len(words) - 7)}, (row["file"], row["seq"])
 
 
-def test_the_command_line_gives_the_papers_of_the_real_captures(
-    real_captures: Path, lake: Lake, papers: Callable[..., Any]
-) -> None:
-    done = papers("run", real_captures / "captures", "--json", lake=lake)
-    summary = json.loads(done.stdout)
-    assert done.returncode == 0
+def test_the_command_line_gives_the_papers_of_the_real_captures(real_summary: tuple[Lake, dict[str, Any]]) -> None:
+    _, summary = real_summary
     assert (summary["papers"]["papers"], summary["papers"]["mentions"], summary["papers"]["new"]) == (213, 220, 213)
