@@ -497,6 +497,11 @@ def _wrap(text: str, layout: Layout, indent: str = "", first: str = "") -> str:
     return re.sub("\ue010_*(\\d+)\ue011", lambda m: kept[int(m[1])], "\n".join(lines))
 
 
+def wrapped(text: str, width: int) -> str:
+    """Return ``text`` broken into lines of at most ``width``, as a page without links is."""
+    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
+
+
 def _enclose(text: str, layout: Layout) -> str:
     address = layout.base or SITE
     source = f"{address}/papers?q=quoll+moss" if layout.query else f"{address}/papers"

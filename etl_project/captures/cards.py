@@ -437,7 +437,15 @@ class _Reader:
     # ---- records
 
     def _assemble(self) -> None:
-        read = [self._try_record(card) for card in self.cards]
+        sides = [_votes_lead(card) for card in self.cards]
+        leads = sides.count(True) >= sides.count(False)
+        moved = Contradiction(
+            "mixed_cards", "upvotes on the other side of the title than on other cards; copy it again"
+        )
+        read = [
+            moved if side is not None and side is not leads else self._try_record(card)
+            for card, side in zip(self.cards, sides, strict=True)
+        ]
         titled = [found.record for found in read if isinstance(found, _Read)]
         ids = {(found.record.title, found.record.arxiv_id) for found in read if isinstance(found, _Read)}
         self.ids_of_title = Counter(title for title, _ in ids)
@@ -511,7 +519,7 @@ class _Reader:
         for part in parts:
             if part.kind == "damaged":
                 raise Contradiction(
-                    "cut_link", "a link's end is missing, so its words may be cut off, too; copy the card again"
+                    "cut_link", "a link is cut off or was moved, so its words may be another's; copy the card again"
                 )
             lines = range(part.piece.line, part.piece.line_end + 1)
             if "\ufffd" in part.text and any(line in lines for line in self.page.damaged):
@@ -525,6 +533,7 @@ class _Reader:
         if len(ids) > 1:
             raise Contradiction("contradicting_fields", f"links to several papers: {', '.join(sorted(map(str, ids)))}")
         title, rest = _take_title(parts, card.arxiv_id)
+        _check_order(parts, title)
         abstract, rest = _take_abstract(rest)
         if card.arxiv_id is None and abstract is not None:
             _check_numbers([p for p in parts if p.text == title], abstract)
@@ -644,6 +653,25 @@ def _take_title(parts: list[Part], card_id: str | None) -> tuple[str, list[Part]
     if len(title) > LONGEST_TITLE:
         raise Contradiction("title_or_abstract", "a heading as long as an abstract")
     return title, [p for p in parts if p not in titles and not (p.kind == "text" and p.text == title)]
+
+
+#: What pages show below a title.
+_BELOW = frozenset({"date", "authors", "stars", "github", "comments", "separator", "metadata"})
+
+
+def _votes_lead(card: Card) -> bool | None:
+    """Say whether upvotes stand above a card's title, as on daily pages, or below, as on trending ones; None without them."""
+    kinds = [part.kind for part in card.parts if part.kind in ("title", "upvotes")]
+    return kinds[0] == "upvotes" if "title" in kinds and "upvotes" in kinds else None
+
+
+def _check_order(parts: Sequence[Part], title: str) -> None:
+    """Raise Contradiction if what stands below a title stands above it: then it is another paper's."""
+    for part in parts:
+        if part.text == title and part.kind in ("title", "text"):
+            return
+        if part.kind in _BELOW:
+            raise Contradiction("mixed_cards", f"{part.text!r:.40} stands above the title; copy the page again")
 
 
 def _take_abstract(parts: list[Part]) -> tuple[Part | None, list[Part]]:

@@ -210,6 +210,8 @@ def _read_stretch(
         return None
     if damaged and "\ufffd" in markup and any(first <= number <= last for number in damaged):
         return Refused("damaged_bytes", "bytes in it are not valid in the page's encoding; save it again as UTF-8")
+    if not alone and (name := _left_open(markup)):
+        return Refused("cut_link", f"the card's markup is damaged: a <{name}> has no end; save the page again")
     tree = _tree(markup)
     numbers = _numbers(tree)
     if alone and paper:
@@ -227,8 +229,23 @@ def _read_stretch(
         return Refused("incomplete_item", "a card whose title has no words; save the page again")
     if parts.get("abstract") is None and number is None:
         return Refused("incomplete_item", "a card without an abstract and without an id; save the page again")
+    if any(_END_OF_TAG.search(parts.get(name) or "") for name in ("title", "organisation_name", "abstract")):
+        return Refused("cut_link", "a tag of which only the end is left stands in its words; save the page again")
     return Record(
         **{"abstract": None, "abstract_kind": None, **parts}, line_start=first, line_end=last, arxiv_id=number
+    )
+
+
+#: As in ``/a.png" alt="">``: no words hold it.
+_END_OF_TAG = re.compile(r"""=["'][^"'<>]*["']\s*/?>|\w["']\s?/?>""")
+_PAIRED = {name: re.compile(rf"<{name}[\s>]", re.IGNORECASE) for name in ("a", "h3", "p")}
+
+
+def _left_open(markup: str) -> str | None:
+    """Return the name of an element of a card that begins or ends without the other, as where a stretch was cut out."""
+    lower = markup.casefold()
+    return next(
+        (name for name, start in _PAIRED.items() if len(start.findall(markup)) != lower.count(f"</{name}>")), None
     )
 
 
@@ -505,6 +522,8 @@ def _read_abstract_and_authors(tree: BeautifulSoup, found: _Copies) -> tuple[str
             if element.name in _HEADINGS:
                 break
             if element.name == "p" and not _MADE_BY.fullmatch(text := _words(element)):
+                if element.find("a", href=_PAPER):
+                    raise _DisagreeError("the abstract")  # a comment, as no heading parts it from the abstract
                 paragraphs.append(element)
                 texts.append(text)
         elif _MADE_BY.match(one_line(str(element))) and texts:  # what stands before is a summary made of the abstract
@@ -525,6 +544,8 @@ def _read_abstract_and_authors(tree: BeautifulSoup, found: _Copies) -> tuple[str
             inside = True
         elif inside and (name := text.strip(" ,;")):
             names.append(name)
+    if any(_PAPER.search(str(link.get("href"))) for link in links):
+        raise _DisagreeError("the authors")  # a comment stands among them
     for element in (*links, *paragraphs):
         element.extract()  # a link on an author's name leads to no organisation
     if any(re.search(r"\d|\bet al\b|\bauthors?\b", name) or len(name) > _LONGEST_META for name in names):

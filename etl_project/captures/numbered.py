@@ -107,8 +107,8 @@ def find_pieces(lines: list[str]) -> list[Piece]:
     return pieces
 
 
-#: Where a link begins on a line, where its words begin, and its address.
-_Mark = tuple[int, int, str]
+#: Where a link begins on a line, where its words begin, its address, and whether its number breaks the order.
+_Mark = tuple[int, int, str, bool]
 
 
 def _find_marks(lines: list[str], listed: dict[str, str]) -> dict[int, list[_Mark]]:
@@ -129,7 +129,7 @@ def _find_marks(lines: list[str], listed: dict[str, str]) -> dict[int, list[_Mar
             if address is not None:
                 found.append((number, match, address))
         if "[http" in line or "[file" in line:
-            addressed[number] = [(m.start(), m.end(), m[1]) for m in _INLINE.finditer(line)]
+            addressed[number] = [(m.start(), m.end(), m[1], False) for m in _INLINE.finditer(line)]
     first = [i for i, (_, match, _) in enumerate(found) if not match.string[: match.start()].strip(_BULLETS)]
     rise = [first[i] for i in _longest_rise([int(found[i][1][1]) for i in first])]
     in_order = set(rise)
@@ -145,7 +145,7 @@ def _find_marks(lines: list[str], listed: dict[str, str]) -> dict[int, list[_Mar
     for i, (number, match, address) in enumerate(found):
         glued = match.string[match.end() : match.end() + 1].isalnum()  # no citation is
         if i in in_order or ((i in firsts or glued) and address and read_target(address).leads in _OF_CARDS):
-            addressed.setdefault(number, []).append((match.start(), match.end(), address))
+            addressed.setdefault(number, []).append((match.start(), match.end(), address, i not in in_order))
     return addressed
 
 
@@ -172,11 +172,12 @@ def _paragraph(lines: list[tuple[int, str]], marks: dict[int, list[_Mark]], bloc
     """Return the pieces of the lines of one paragraph."""
     pieces: list[Piece] = []
     target: str | None = None
+    moved = False
     words: list[tuple[int, str]] = []
     at = lines[0][0]
 
     def end() -> None:
-        nonlocal target, words
+        nonlocal target, words, moved
         text = trim(join_wrapped([text for _, text in words]))
         images: tuple[str, ...] = ()
         leads = read_target(target) if target else None
@@ -190,8 +191,8 @@ def _paragraph(lines: list[tuple[int, str]], marks: dict[int, list[_Mark]], bloc
             parts = [""]
         for i, part in enumerate(parts):
             first, last = (words[0][0], words[-1][0]) if words else (at, at)
-            pieces.append(Piece(first, last, part, None if i else target, False, block, () if i else images))
-        target, words = None, []
+            pieces.append(Piece(first, last, part, None if i else target, False, block, () if i else images, moved))
+        target, words, moved = None, [], False
 
     def add(number: int, text: str) -> None:
         """Add the words of a line to those before it, if they are the same text's; metadata stands alone."""
@@ -216,7 +217,7 @@ def _paragraph(lines: list[tuple[int, str]], marks: dict[int, list[_Mark]], bloc
         if not marked and _IMAGE.fullmatch(line) and not (target and words and _is_text(words[-1][1])):
             continue
         place = 0
-        for start, stop, address in [*marked, (len(line), len(line), "")]:
+        for start, stop, address, out_of_order in [*marked, (len(line), len(line), "", False)]:
             text = line[place:start]
             in_text = words and _is_text(words[-1][1])  # a line of which may begin like a list's
             if not place and (bullet := _BULLET.match(text)):
@@ -225,7 +226,7 @@ def _paragraph(lines: list[tuple[int, str]], marks: dict[int, list[_Mark]], bloc
             add(number, text)
             if start < len(line):
                 end()
-                target, place, at = address, stop, number
+                target, place, at, moved = address, stop, number, out_of_order
     end()
     return pieces
 

@@ -21,7 +21,7 @@ class Piece(NamedTuple):
     of which only the number is left. ``block`` is
     equal for pieces of one paragraph. ``images`` are the alternative texts of images in the link.
     ``text`` begins and ends with a space where one parts it from a link before or after it.
-    ``damaged`` says that a link was cut off here, so that the words may be half of what they were.
+    ``damaged`` says that a link was cut off or moved here, so that the words may be half of what they were, or another's.
     """
 
     line: int

@@ -83,6 +83,7 @@ class _Metadata(NamedTuple):
     upvotes: int | None = None
     github_stars: int | None = None
     github_stars_step: int | None = None
+    separated: bool = False  # by a middle dot
 
 
 _NO_METADATA = _Metadata(0)
@@ -106,6 +107,9 @@ class _Reader:
         self.page_day: str | None = None  # of the page that is being read
         self.signs = 0
         self.with_metadata = 0
+        self.separated: list[
+            tuple[bool, int, int]
+        ] = []  # of records with a date: is it after a dot? their first and last line
         self.subscribed = False  # the button stood on a line of its own, so no title has it glued on
         self.last_has_metadata = False
         self.trending: set[int] = set()  # first lines of records with what only trending pages print
@@ -347,7 +351,9 @@ class _Reader:
         if k + 1 >= len(self.at) or self._length(k) > LONGEST_TITLE or self.roles[k] in _OF_METADATA:
             return False
         follows = self.roles[k + 1]
-        return follows is Role.SEPARATOR or (follows is Role.DATE and self.roles[k] is Role.TEXT and self._joined(k))
+        if follows is Role.DATE and self.roles[k] is Role.TEXT and self._joined(k):
+            return self._is_papers_date(k + 1)
+        return follows is Role.SEPARATOR
 
     def _accept(self, title: int, body: int, count: int | None) -> int:
         """Take title and abstract with the metadata that follows as a record; return the next line."""
@@ -369,6 +375,8 @@ class _Reader:
         end = body + found.lines
         self.last_has_metadata = found.lines > 0
         self.with_metadata += self.last_has_metadata
+        if found.date_text:
+            self.separated.append((found.separated, first, end))
         if found.upvotes is not None:
             self.trending.add(self.firsts[at[first]])
         account = self.account
@@ -406,6 +414,7 @@ class _Reader:
         n, k = len(at), body + 1
         n_authors = handle = name = date_text = comments = None
         role = roles[k]
+        separated = role is Role.METADATA
         if role is Role.AUTHORS:
             n_authors = role_of(lines[at[k]]).value
             k += 1
@@ -421,6 +430,7 @@ class _Reader:
             k += 1
         if k < n and roles[k] is Role.SEPARATOR:
             k += 1
+            separated = True
         if k < n and roles[k] is Role.DATE and date_text is None and (k > body + 1 or self._is_papers_date(k)):
             date_text = self._line(k)
             k += 1
@@ -435,7 +445,7 @@ class _Reader:
             elif not (self._joined(k) and roles[k + 1] is Role.TEXT) or self._counts_are == "comments":
                 comments = role_of(lines[at[k]]).value
                 k += 1
-        found = _Metadata(k - body - 1, n_authors, handle, name, date_text, comments)
+        found = _Metadata(k - body - 1, n_authors, handle, name, date_text, comments, separated=separated)
         return self._trending_tail(found, k) if date_text and comments is None else found
 
     def _trending_tail(self, found: _Metadata, k: int) -> _Metadata:
@@ -575,7 +585,25 @@ class _Reader:
 
     # ---- what it all amounts to
 
+    def _refuse_unseparated(self) -> None:
+        """Refuse records without the middle dot that most others have in their metadata: lines are lost there.
+
+        Trending pages show every card twice, with the dot in one of them.
+        """
+        lacking = [(first, end) for separated, first, end in self.separated if not separated]
+        if not lacking or self.trending or 2 * len(lacking) >= len(self.separated):
+            return
+        starts = {self.firsts[self.at[first]] for first, _ in lacking}
+        self.records = [record for record in self.records if record.line_start not in starts]
+        for first, end in lacking:
+            detail = (
+                "the middle dot before its date is missing, so the date may be another paper's; copy the card again"
+            )
+            self._refuse(first, end, "mixed_cards", detail)
+        self.refusals.sort()
+
     def _reading(self) -> Reading:
+        self._refuse_unseparated()
         if any(record.organisation_handle and not record.organisation_name for record in self.records):
             # a page's text names an organisation by its handle and its name; here handles are left out
             self.records = [_without_handle(record) for record in self.records]
