@@ -516,8 +516,8 @@ def _read_abstract_and_authors(tree: BeautifulSoup, found: _Copies) -> tuple[str
     texts: list[str] = []
     for element in heading.next_elements:
         if isinstance(element, Tag):
-            if element.name in _HEADINGS:
-                break
+            if element.name in _HEADINGS or (texts and element.name == "a" and not element.find_parent("p")):
+                break  # the next part of the page, or the links below the abstract
             if element.name == "p" and not _MADE_BY.fullmatch(text := _words(element)):
                 if element.find("a", href=_PAPER):
                     raise _DisagreeError("the abstract")  # a comment, as no heading parts it from the abstract

@@ -47,8 +47,6 @@ FORMS = ("text_with_metadata", "text_titles_abstracts", "text_compact", "text_wr
 #: Text kept beside a refusal; the whole stays in the raw file.
 _EXCERPT = 2_000
 
-_MOST_BESIDE_LONE_METADATA = 2
-
 #: A short text without an end mark counts as an abstract from here on if metadata follows it.
 _SHORTEST_ABSTRACT = 150
 
@@ -114,9 +112,8 @@ class _Reader:
         self.signs = 0
         self.with_metadata = 0
         self.dotted_owners = 0
-        self.separated: list[
-            tuple[bool, int, int]
-        ] = []  # of records with metadata: a date after a dot? first and last line
+        #: Of records with metadata: whether it is complete, whether it has a date, their first and last line.
+        self.separated: list[tuple[bool, bool, int, int]] = []
         self.subscribed = False  # the button stood on a line of its own, so no title has it glued on
         self.last_has_metadata = False
         self.trending: set[int] = set()  # first lines of records with what only trending pages print
@@ -380,8 +377,9 @@ class _Reader:
         end = body + found.lines
         self.last_has_metadata = found.lines > 0
         self.with_metadata += self.last_has_metadata
+        complete = found.separated and found.date_text is not None
         if found.date_text or found.n_authors or found.organisation_name:  # some cards have none
-            self.separated.append((found.separated and found.date_text is not None, first, end))
+            self.separated.append((complete, found.date_text is not None, first, end))
             self.dotted_owners += found.separated and bool(found.n_authors or found.organisation_name)
         if found.upvotes is not None:
             self.trending.add(self.firsts[at[first]])
@@ -440,10 +438,9 @@ class _Reader:
         if k < n and roles[k] is Role.DATE and date_text is None and (k > body + 1 or self._is_papers_date(k)):
             date_text = self._line(k)
             k += 1
-        elif k < n and k > body + 1 and date_text is None and (dotted := _DOTTED_DATE.fullmatch(self._line(k))):
-            if parse_printed_date(dotted[1]):
-                date_text, separated = dotted[1], True
-                k += 1
+        elif body + 1 < k < n and date_text is None and (dotted := self._dotted_date(k)):
+            date_text, separated = dotted, True
+            k += 1
         if k == body + 2 and roles[body + 1] in _OF_METADATA and self._is_long_text(k):
             return _NO_METADATA  # one line between two abstracts: the paper's metadata, or the next one's title
         if date_text and k < n and roles[k] is Role.COUNT and self._joined(k - 1):
@@ -457,6 +454,11 @@ class _Reader:
                 k += 1
         found = _Metadata(k - body - 1, n_authors, handle, name, date_text, comments, separated=separated)
         return self._trending_tail(found, k) if date_text and comments is None else found
+
+    def _dotted_date(self, k: int) -> str | None:
+        """Return the date of a line that is a middle dot and a date, else None."""
+        match = _DOTTED_DATE.fullmatch(self._line(k))
+        return match[1] if match and parse_printed_date(match[1]) else None
 
     def _trending_tail(self, found: _Metadata, k: int) -> _Metadata:
         """Add what trending pages print after a date: "Upvote" and "GitHub", each with its number after it, "arXiv Page"."""
@@ -601,9 +603,13 @@ class _Reader:
         What is left may be another paper's, and so may the only metadata in a file of titles and abstracts. The copy may end within the last card. Trending pages show every card
         twice, with the dot in one of them.
         """
-        lacking = [(first, end) for complete, first, end in self.separated if not complete and end + 1 < len(self.at)]
+        lacking = [
+            (first, end)
+            for complete, dated, first, end in self.separated
+            if not complete and (dated or end + 1 < len(self.at))
+        ]
         dots = sum(pair == (Role.AUTHORS, Role.SEPARATOR) for pair in pairwise(self.roles))
-        alone = len(self.separated) == 1 and len(self.records) > _MOST_BESIDE_LONE_METADATA
+        alone = not self.has_metadata_lines and len(self.separated) < len(self.records)
         if not lacking or self.trending or not (alone or max(dots, self.dotted_owners) >= len(lacking)):
             return
         starts = {self.firsts[self.at[first]] for first, _ in lacking}
