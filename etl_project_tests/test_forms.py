@@ -137,18 +137,6 @@ def test_no_damage_mixes_papers_or_loses_a_line(form):
         assert all(leaves_no_trace(record, page, text, whole) for record in mixed), (form, number, mixed)
 
 
-@pytest.mark.parametrize("form", FORMS)
-def test_pages_that_are_damaged_later_are_read_whole_before(form):
-    for number in range(40):
-        page, _ = damaged(form, number)
-        reading = read_capture(page.text)
-        wanted = 1 if form == "html_paper" else len(page.papers)
-        assert len(reading.records) == wanted or "plain" in reading.form or reading.form == "markdown_trending", (
-            form,
-            number,
-        )
-
-
 def test_the_words_of_every_paper_are_its_own():
     papers = papers_of(5, 200)
     for paper in papers:

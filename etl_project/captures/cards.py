@@ -423,6 +423,9 @@ class _Reader:
                     mixed |= {i - 1, i, i + 1}
         for i in range(1, len(cards)):
             before, card = cards[i - 1 : i + 1]
+            last, first = before.parts[-1], card.parts[0]
+            if last.target is None and first.arxiv_id and last.piece.line_end == first.piece.line:
+                mixed |= {i - 1, i}  # words on the line of another paper's link are that paper's
             headless = card.arxiv_id is not None and not card.has("title") and not card.has("text")
             # votes follow the text on trending pages, so a card of nothing else has lost its text to the card before
             loose = any(part.kind == "text" and part.target is None for part in before.parts)
@@ -438,12 +441,20 @@ class _Reader:
 
     def _assemble(self) -> None:
         sides = [_votes_lead(card) for card in self.cards]
-        leads = sides.count(True) >= sides.count(False)
+        leads = not self.on_trending and sides.count(True) >= sides.count(False)
+        voted = sum(card.has("upvotes") for card in self.cards)
+        lost = Contradiction(
+            "mixed_cards", "its upvotes are missing, so its date may be another paper's; copy it again"
+        )
         moved = Contradiction(
             "mixed_cards", "upvotes on the other side of the title than on other cards; copy it again"
         )
         read = [
-            moved if side is not None and side is not leads else self._try_record(card)
+            moved
+            if side is not None and side is not leads
+            else lost
+            if 2 * voted > len(self.cards) and not card.has("upvotes") and card.has("title") and card.has("date")
+            else self._try_record(card)
             for card, side in zip(self.cards, sides, strict=True)
         ]
         titled = [found.record for found in read if isinstance(found, _Read)]
@@ -490,7 +501,8 @@ class _Reader:
                 raise Contradiction("unplaced_text", "more words than a card has; this may be a report about the page")
             if self.ids_of_title[record.title] > _MOST_IDS_OF_TITLE:
                 raise Contradiction("unplaced_text", "one title for several papers: words on a link, no title")
-            if record.abstract is None and (record.arxiv_id is None or abstract_expected):
+            dated = record.date_text is not None  # daily pages show neither abstract nor date
+            if record.abstract is None and (record.arxiv_id is None or abstract_expected or dated):
                 raise Contradiction("title_without_abstract", "no abstract follows; copy the whole card")
         except Contradiction as problem:
             for card in cards:
@@ -538,6 +550,8 @@ class _Reader:
         if card.arxiv_id is None and abstract is not None:
             _check_numbers([p for p in parts if p.text == title], abstract)
         owner, rest = _take_owner(rest)
+        if owner[1] and any(p.kind == "authors" for p in rest):
+            raise Contradiction("mixed_cards", "a number of authors and an organisation: a card shows one of them")
         unplaced = [p for p in rest if p.kind in ("text", "stray", "link", "count", "profile", "title", "metadata")]
         dates = [p for p in rest if p.kind == "date"]
         comments = _only("comments", [p.value for p in rest if p.kind == "comments"])

@@ -210,6 +210,8 @@ def _read_stretch(
         return None
     if damaged and "\ufffd" in markup and any(first <= number <= last for number in damaged):
         return Refused("damaged_bytes", "bytes in it are not valid in the page's encoding; save it again as UTF-8")
+    if not alone and _OF_PAGE.search(markup):
+        return Refused("mixed_cards", "the page's head or foot stands in the card; save the page again")
     if not alone and (name := _left_open(markup)):
         return Refused("cut_link", f"the card's markup is damaged: a <{name}> has no end; save the page again")
     tree = _tree(markup)
@@ -236,6 +238,7 @@ def _read_stretch(
     )
 
 
+_OF_PAGE = re.compile(r"<(?:html|head|body|h1|footer)[\s>]", re.IGNORECASE)
 #: As in ``/a.png" alt="">``: no words hold it.
 _END_OF_TAG = re.compile(r"""=["'][^"'<>]*["']\s*/?>|\w["']\s?/?>""")
 _PAIRED = {name: re.compile(rf"<{name}[\s>]", re.IGNORECASE) for name in ("a", "h3", "p")}
@@ -519,8 +522,8 @@ def _read_abstract_and_authors(tree: BeautifulSoup, found: _Copies) -> tuple[str
     texts: list[str] = []
     for element in heading.next_elements:
         if isinstance(element, Tag):
-            if element.name in _HEADINGS:
-                break
+            if element.name in _HEADINGS or (texts and element.name == "a" and not element.find_parent("p")):
+                break  # the next part of the page, or the links below the abstract
             if element.name == "p" and not _MADE_BY.fullmatch(text := _words(element)):
                 if element.find("a", href=_PAPER):
                     raise _DisagreeError("the abstract")  # a comment, as no heading parts it from the abstract

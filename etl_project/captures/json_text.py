@@ -6,6 +6,7 @@ stretch or a refused item does, else furniture.
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection
 from typing import NamedTuple
 
@@ -85,10 +86,17 @@ def read_items(
     refusals: list[Refusal] = []
     days = {item.day for item in found.items if item.day}
     several = len(days) > 1  # each record is then of its own list's day, and the file of none
+    usual = _usual_keys(found.items)
     parts: list[Item | Broken] = [*found.items, *found.broken]
     for part in sorted(parts, key=lambda part: part.start):
         first, last = span(part.start, part.end)
-        made: Record | Refused | Broken = part if isinstance(part, Broken) else _read(text, part, first, last, damaged)
+        made: Record | Refused | Broken
+        if isinstance(part, Broken):
+            made = part
+        elif lost := usual - _keys(part):
+            made = Refused("incomplete_item", f"without {min(lost)}, which all others have: what is left may be of two")
+        else:
+            made = _read(text, part, first, last, damaged)
         if isinstance(made, Record):
             records.append(made._replace(page_day=part.day) if several and isinstance(part, Item) else made)
         else:
@@ -97,6 +105,23 @@ def read_items(
     return Found(
         without_cut_author_lists(records), refusals, tuple(("json", day) for day in days) if not several else ()
     )
+
+
+#: What an item may lose where a stretch of the file was cut out: then its other fields may be the next one's.
+_OF_EVERY_ITEM = frozenset({"abstract", "summary", "authors", "upvotes", "num_upvotes", "numUpvotes"})
+_LEAST_ITEMS = 3
+
+
+def _keys(item: Item) -> frozenset[str]:
+    paper = item.value.get("paper")
+    return _OF_EVERY_ITEM.intersection(paper if isinstance(paper, dict) else item.value)
+
+
+def _usual_keys(items: Collection[Item]) -> frozenset[str]:
+    """Return the keys that all items have, or all but one."""
+    counted = Counter(key for item in items for key in _keys(item))
+    enough = max(_LEAST_ITEMS, len(items)) - 1
+    return frozenset(key for key, count in counted.items() if count >= enough)
 
 
 def _read(text: str, item: Item, first: int, last: int, damaged: Collection[int]) -> Record | Refused:

@@ -14,6 +14,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Collection
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 from etl_project.captures.envelope import Opened
@@ -51,6 +52,8 @@ _SHORTEST_ABSTRACT = 150
 #: No abstract begins with a small letter, but for names such as vLLM.
 _FRAGMENT = re.compile(r"(?!https?:)[a-z]+(?![A-Za-z0-9])")
 
+#: As converters write the dot and the date of a card whose authors stand in a list.
+_DOTTED_DATE = re.compile(r"[·∙⋅]\s*(\S.{4,40})")
 _TAIL = re.compile(r"(?:\[ ?\]\s*)?(?:(upvote|github)(?:\s+(-|[0-9][0-9.,]*[km]?))?|(arxiv page))", re.IGNORECASE)
 
 _FURNITURE_LINE, _FIELD_LINE, _REFUSED_LINE = 1, 2, 3
@@ -107,9 +110,9 @@ class _Reader:
         self.page_day: str | None = None  # of the page that is being read
         self.signs = 0
         self.with_metadata = 0
-        self.separated: list[
-            tuple[bool, int, int]
-        ] = []  # of records with a date: is it after a dot? their first and last line
+        self.dotted_owners = 0
+        #: Of records with metadata: whether it is complete, whether it has a date, their first and last line.
+        self.separated: list[tuple[bool, bool, int, int]] = []
         self.subscribed = False  # the button stood on a line of its own, so no title has it glued on
         self.last_has_metadata = False
         self.trending: set[int] = set()  # first lines of records with what only trending pages print
@@ -351,9 +354,7 @@ class _Reader:
         if k + 1 >= len(self.at) or self._length(k) > LONGEST_TITLE or self.roles[k] in _OF_METADATA:
             return False
         follows = self.roles[k + 1]
-        if follows is Role.DATE and self.roles[k] is Role.TEXT and self._joined(k):
-            return self._is_papers_date(k + 1)
-        return follows is Role.SEPARATOR
+        return follows is Role.SEPARATOR or (follows is Role.DATE and self.roles[k] is Role.TEXT and self._joined(k))
 
     def _accept(self, title: int, body: int, count: int | None) -> int:
         """Take title and abstract with the metadata that follows as a record; return the next line."""
@@ -375,8 +376,10 @@ class _Reader:
         end = body + found.lines
         self.last_has_metadata = found.lines > 0
         self.with_metadata += self.last_has_metadata
-        if found.date_text:
-            self.separated.append((found.separated, first, end))
+        complete = found.separated and found.date_text is not None
+        if found.date_text or found.n_authors or found.organisation_name:  # some cards have none
+            self.separated.append((complete, found.date_text is not None, first, end))
+            self.dotted_owners += found.separated and bool(found.n_authors or found.organisation_name)
         if found.upvotes is not None:
             self.trending.add(self.firsts[at[first]])
         account = self.account
@@ -434,6 +437,9 @@ class _Reader:
         if k < n and roles[k] is Role.DATE and date_text is None and (k > body + 1 or self._is_papers_date(k)):
             date_text = self._line(k)
             k += 1
+        elif body + 1 < k < n and date_text is None and (dotted := self._dotted_date(k)):
+            date_text, separated = dotted, True
+            k += 1
         if k == body + 2 and roles[body + 1] in _OF_METADATA and self._is_long_text(k):
             return _NO_METADATA  # one line between two abstracts: the paper's metadata, or the next one's title
         if date_text and k < n and roles[k] is Role.COUNT and self._joined(k - 1):
@@ -447,6 +453,11 @@ class _Reader:
                 k += 1
         found = _Metadata(k - body - 1, n_authors, handle, name, date_text, comments, separated=separated)
         return self._trending_tail(found, k) if date_text and comments is None else found
+
+    def _dotted_date(self, k: int) -> str | None:
+        """Return the date of a line that is a middle dot and a date, else None."""
+        match = _DOTTED_DATE.fullmatch(self._line(k))
+        return match[1] if match and parse_printed_date(match[1]) else None
 
     def _trending_tail(self, found: _Metadata, k: int) -> _Metadata:
         """Add what trending pages print after a date: "Upvote" and "GitHub", each with its number after it, "arXiv Page"."""
@@ -585,25 +596,30 @@ class _Reader:
 
     # ---- what it all amounts to
 
-    def _refuse_unseparated(self) -> None:
-        """Refuse records without the middle dot that most others have in their metadata: lines are lost there.
+    def _refuse_incomplete(self) -> None:
+        """Refuse records whose metadata lacks the middle dot or the date that most others have: lines are lost there.
 
-        Trending pages show every card twice, with the dot in one of them.
+        What is left may be another paper's, and so may the only metadata in a file of titles and abstracts. The copy may end within the last card. Trending pages show every card
+        twice, with the dot in one of them.
         """
-        lacking = [(first, end) for separated, first, end in self.separated if not separated]
-        if not lacking or self.trending or 2 * len(lacking) >= len(self.separated):
+        lacking = [
+            (first, end)
+            for complete, dated, first, end in self.separated
+            if not complete and (dated or end + 1 < len(self.at))
+        ]
+        dots = sum(pair == (Role.AUTHORS, Role.SEPARATOR) for pair in pairwise(self.roles))
+        alone = not self.has_metadata_lines and len(self.separated) < len(self.records)
+        if not lacking or self.trending or not (alone or max(dots, self.dotted_owners) >= len(lacking)):
             return
         starts = {self.firsts[self.at[first]] for first, _ in lacking}
         self.records = [record for record in self.records if record.line_start not in starts]
         for first, end in lacking:
-            detail = (
-                "the middle dot before its date is missing, so the date may be another paper's; copy the card again"
-            )
+            detail = "its dot or date is missing, so what is left may be of two papers; copy the card again"
             self._refuse(first, end, "mixed_cards", detail)
         self.refusals.sort()
 
     def _reading(self) -> Reading:
-        self._refuse_unseparated()
+        self._refuse_incomplete()
         if any(record.organisation_handle and not record.organisation_name for record in self.records):
             # a page's text names an organisation by its handle and its name; here handles are left out
             self.records = [_without_handle(record) for record in self.records]

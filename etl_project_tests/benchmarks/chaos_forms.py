@@ -336,20 +336,20 @@ def leaves_no_trace(record: Record, page: Page, text: str, whole: Reading) -> bo
     """Say whether a mixed record stands on what a page without damage may show, so that no reader can tell.
 
     - Text without links: its lines are in number, order and kind those of an undamaged card; blank lines, which
-      differ from copy to copy, do not count. No such line says whose it is: a title and the abstract of another paper
+      differ from copy to copy, do not count, and real pages have cards without metadata. No such line says whose it is: a title and the abstract of another paper
       are left where the lines between were dropped, and dates may have been exchanged.
     - Links and saved cards: the card has the fields of an undamaged one, and no address on its lines is another
       paper's. Dates, organisations and repositories have no paper's id in their addresses, a trending page's text has
       no address at all, and words may have been moved into the middle of others.
-    - JSON: the item has the keys of an undamaged one, and names one paper.
+    - JSON: the item has the keys of an undamaged one, and names one paper; or words were moved into a text.
     - A paper's own page: words that were moved into a text, without a tag around them.
     """
     if whole.form in _TEXT_PAGES:
-        return _kinds(text, record) in {_kinds(page.text, one) for one in whole.records}
+        return _kinds(text, record) in {("title", "long"), *(_kinds(page.text, one) for one in whole.records)}
     lines = "\n".join(text.split("\n")[record.line_start - 1 : record.line_end])
     others = {paper.arxiv_id for paper in page.papers} - {record.arxiv_id}
     if whole.form in ("api_json", "json_lines") or (whole.form == "html_data" and "data-props" in text):
-        return _is_whole_item(record, page, text, others)
+        return _is_whole_item(record, page, text, others) or _moved_into_text(record, page, lines)
     if whole.form == "html_paper":
         return _moved_into_text(record, page, lines)
     if others & _ids_on(lines, page.text):
@@ -372,19 +372,18 @@ def _ids_on(lines: str, listed_in: str) -> set[str]:
 def _is_whole_item(record: Record, page: Page, text: str, others: set[str]) -> bool:
     """Say whether the item that a record was made of has the keys of an undamaged one and no other paper's id."""
     whole = [_keys(item) for item in _items(page.text)]
+    title = " ".join(record.title.split())
     for item in _items(text):
-        told = json.dumps(item, ensure_ascii=False)
-        if " ".join(record.title.split()) in " ".join(told.replace("\\n", " ").split()) and not any(
-            i in told for i in others
-        ):
-            if set.intersection(*whole) <= _keys(item) <= set.union(*whole):
-                return True
+        told = " ".join(json.dumps(item, ensure_ascii=False).replace("\\n", " ").split())
+        if title in told and not any(number in told for number in others):
+            return set.intersection(*whole) <= _keys(item) <= set.union(*whole)
     return False
 
 
 def _items(text: str) -> list[dict[str, Any]]:
     if "data-props" in text:
-        text = html.unescape(text)
+        props = re.search(r"data-props=(?:\"([^\"]*)\"|'([^']*)')", text)
+        text = html.unescape((props[1] or props[2] or "") if props else text)
     return [item.value for item in scan(text).items]
 
 
@@ -397,7 +396,9 @@ def _moved_into_text(record: Record, page: Page, lines: str) -> bool:
     shown = " ".join(html.unescape(lines).split()).lower()
     for value in (record.title, record.abstract or "", record.ai_summary or "", *(record.authors or ())):
         lower = value.lower()
-        for paper in page.papers[1:]:
+        for paper in page.papers:
+            if paper.arxiv_id == record.arxiv_id:
+                continue
             place = lower.find(paper.word)
             if place >= 0 and (place == 0 or lower[max(0, place - 12) : place + 12] not in shown):
                 return False
@@ -423,7 +424,7 @@ def _kinds(text: str, record: Record) -> tuple[str, ...]:
         if kind is None:
             kind = "title" if left > 0 else "long" if words in (record.abstract or "") else "short"
             left -= len(words) + 1
-        if kind not in found[-1:] or kind not in ("title", "long"):
+        if kind not in found[-1:] or kind in ("date", "dot"):
             found.append(kind)
     return tuple(found)
 
