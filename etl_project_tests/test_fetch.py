@@ -29,8 +29,9 @@ Papers = Callable[..., subprocess.CompletedProcess[str]]
 TOKEN = "hf_" + "Invented0" * 4
 DAY = date(2026, 6, 26)
 LATER = datetime(2026, 7, 20, 12, tzinfo=UTC)
+#: Short, and still long enough for a machine that is busy with other tests.
 QUICK = Limits(
-    timeout=0.4, deadline=0.6, attempts=3, first_backoff=0.01, pause=0, longest_wait=4, page_items=3, pages=6, body=1 << 15
+    timeout=2, deadline=3, attempts=3, first_backoff=0.01, pause=0, longest_wait=4, page_items=3, pages=6, body=1 << 15
 )  # fmt: skip
 
 
@@ -123,7 +124,7 @@ def cut(handler: BaseHTTPRequestHandler) -> None:
 
 
 def silent(handler: BaseHTTPRequestHandler) -> None:
-    time.sleep(0.8)
+    time.sleep(2.5)
     handler.close_connection = True
 
 
@@ -131,7 +132,7 @@ def dripping(handler: BaseHTTPRequestHandler) -> None:
     handler.send_response(200)
     handler.send_header("Content-Length", "5000")
     handler.end_headers()
-    for _ in range(12):  # never silent for long, and never done
+    for _ in range(36):  # never silent for long, and never done
         handler.wfile.write(b"[")
         handler.wfile.flush()
         time.sleep(0.1)
