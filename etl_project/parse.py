@@ -113,7 +113,11 @@ def _read_dates(
     records = reading.records
     dates = [parse_printed_date(r.date_text) if r.date_text else None for r in records]
     captured: dict[str | None, CaptureDay] = {}
-    for page_day in {r.page_day for r in records} or {reading.captured_raw}:
+    told = {r.page_day for r in records}
+    if told <= {None}:
+        records = [r._replace(page_day=reading.captured_raw) for r in records]
+        told = {reading.captured_raw}
+    for page_day in told:
         printed = [d for r, d in zip(records, dates, strict=True) if d is not None and r.page_day == page_day]
         head = parse_printed_date(page_day) if page_day else None
         days = [(basis, date.fromisoformat(day)) for basis, day in reading.days]

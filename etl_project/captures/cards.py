@@ -46,6 +46,7 @@ _LABELS = frozenset(
         "\n    ", "|"
     ).split("|")
 )
+_NEIGHBOUR = re.compile(r"(?:previous|next)\s+(?=\S)", re.IGNORECASE)
 _ON_TRENDING = frozenset({"trending papers", "arxiv page", "link: arxiv page"})
 _UPVOTE = re.compile(r"(?:upvotes?|▲|△|⬆)\s*:?\s*(\S+)|(\S+)\s+upvotes?", re.IGNORECASE)
 #: How a checkbox beside a number of upvotes shows.
@@ -238,7 +239,7 @@ class _Reader:
         self.query = page.query
         self.page_day: str | None = None
         self.page_days: list[str] = []
-        self.days = list(page.days)
+        self.linked_days: list[tuple[str, str]] = []
         self.on_trending = False  # where a summary stands in the abstract's place
         self.count_leads = False  # a number without a link stood before the first title
 
@@ -267,7 +268,8 @@ class _Reader:
             self.heading,
             self.query,
             self.page_days[0] if self.page_days else None,
-            tuple(self.days),
+            # the links lead to the days beside the page's own: alone they would be a wrong day
+            (*self.page.days, *(self.linked_days if self.page_days else ())),
             mirror,
             unknown,
         )
@@ -391,9 +393,10 @@ class _Reader:
             return
         if target.leads is Leads.DAY:
             if parse_printed_date(target.value):
-                self.days.append(("link", target.value))
-            if (day := parse_printed_date(part.text)) and day.day:
-                self._set_page_day(part.text)
+                self.linked_days.append(("link", target.value))
+            printed = _NEIGHBOUR.sub("", part.text)  # dumps do not show where a link ends
+            if (day := parse_printed_date(printed)) and day.day:
+                self._set_page_day(printed)
         elif target.leads is Leads.SITE:
             self.query = self.query or target.value
 

@@ -442,11 +442,15 @@ class _Reader:
             k += 1
         if k == body + 2 and roles[body + 1] in _OF_METADATA and self._is_long_text(k):
             return _NO_METADATA  # one line between two abstracts: the paper's metadata, or the next one's title
-        if date_text and k < n and roles[k] is Role.COUNT and self._joined(k - 1):
+        apart = date_text and k < n and roles[k] is Role.COUNT and not self._joined(k - 1)
+        if apart and self._counts_are == "comments" and not self._is_long_text(k + 1):
+            comments = role_of(lines[at[k]]).value
+            k += 1
+        elif date_text and k < n and roles[k] is Role.COUNT and self._joined(k - 1):
             printed = parse_printed_date(date_text)
             if printed is not None and printed.comments is not None:
                 pass  # the comments stand with the date, so this number is the next paper's
-            elif self.count_leads and k + 1 < n and roles[k + 1] is Role.TEXT:
+            elif self._counts_are == "upvotes" and k + 1 < n and roles[k + 1] is Role.TEXT:
                 pass  # upvotes stand before every title
             elif not (self._joined(k) and roles[k + 1] is Role.TEXT) or self._counts_are == "comments":
                 comments = role_of(lines[at[k]]).value
@@ -501,20 +505,24 @@ class _Reader:
         return self.has_metadata_lines or (day is not None and (day.year is not None or day.comments is not None))
 
     def _is_of_either(self, k: int) -> bool:
-        """Say whether a count between a date and a title, without blank lines, may belong to both papers."""
+        """Say whether a count between a date and a title may belong to both papers: no blank line parts it from one only."""
         if k == 0 or self.roles[k - 1] not in (Role.DATE, Role.METADATA) or not self.last_has_metadata:
             return False
-        return self._joined(k - 1) and self._joined(k) and self._counts_are == "unknown"
+        return self._joined(k - 1) == self._joined(k) and self._counts_are == "unknown"
 
     @cached_property
     def _counts_are(self) -> str:
-        """Tell what a count between a date and a title is, in text without blank lines: comments, upvotes or unknown.
+        """Tell what a count between a date and a title is that no blank line parts from one only: comments, upvotes or unknown.
 
         Upvotes stand before every title, the first one included; comments are left out where there are none.
         """
-        if self.count_leads:
-            return "upvotes"
         roles = self.roles
+        if self.count_leads or any(
+            roles[k] in (Role.DATE, Role.METADATA) and roles[k + 1] is roles[k + 2] is Role.COUNT
+            for k in range(len(roles) - 3)
+            if roles[k + 3] is Role.TEXT
+        ):
+            return "upvotes"  # they stand before every title, after the comments of the paper before
         for k in range(len(roles) - 1):
             if roles[k] in (Role.DATE, Role.METADATA) and roles[k + 1] is Role.TEXT:
                 return "comments"
