@@ -163,6 +163,18 @@ def split_organisation(text: str) -> tuple[str | None, str | None]:
     return None, text or None
 
 
+def reads_as_handle(first: str, rest: str) -> bool:
+    """Say whether the first word of an organisation line is its handle, and no word of its name.
+
+    Handles are written small or with a hyphen, or are made of the name's letters.
+    """
+    handle, name = (re.sub(r"[\W_]", "", text.casefold()) for text in (first, rest))
+    if first.islower() or "-" in first or "_" in first or handle == name:
+        return True
+    initials = "".join(word[0] for word in re.findall(r"\w+", rest)).casefold()
+    return handle[:3] == name[:3] or handle in name or (len(name) > 2 and name in handle) or handle in initials
+
+
 # ---------------------------------------------------------------------------------------------
 # keys: what must be equal for two mentions to be the same paper
 

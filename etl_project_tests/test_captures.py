@@ -825,3 +825,24 @@ def test_a_records_words_stand_on_its_own_lines(text):
         own = " ".join(" ".join(lines[record.line_start - 1 : record.line_end]).replace("<div>", "").split())
         assert " ".join(record.title.split()) in own and " ".join((record.abstract or "").split()) in own
         assert record.date_text is None or record.date_text in own
+
+
+def test_organisations_printed_without_handles_are_names():
+    owners = ["Northfold Research", "Tiny Lab", "Meridian Speech", "Aeon Collective"]
+    found = sample(4, n_authors=None, organisation=("quoll", "Quoll"))
+    text, *_ = render(found, Layout(metadata=True))
+    for owner in owners:
+        text = text.replace("quoll Quoll", owner, 1)
+    records = read_capture(text).records
+    assert [(r.organisation_handle, r.organisation_name) for r in records] == [(None, owner) for owner in owners]
+
+
+@pytest.mark.parametrize("gap", ["\n", "\n\n"])
+def test_a_count_between_a_date_and_a_title_is_told_by_the_other_cards(gap):
+    words = "Tables are hard to read for models, and rivers are not. " * 9
+    cards = [
+        [title, words.strip(), "3 authors", "·", "Jun 12", *([] if n is None else [str(n)])]
+        for title, n in (("Alpha Nets for Tables", 4), ("Beta Trees for Texts", None), ("Gamma Ledgers for Banks", 2))
+    ]
+    text = "\n\n".join([gap.join(card) for card in cards])
+    assert [(r.upvotes, r.comments) for r in read_capture(text).records] == [(None, 4), (None, None), (None, 2)]

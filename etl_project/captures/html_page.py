@@ -46,7 +46,10 @@ _SHORTEST_HIDDEN = 12
 _OF_CARDS = re.compile(r"<article|data-props|<script|papers/", re.IGNORECASE)
 _NOT_NEWLINE = re.compile(r"[^\n]+")
 _CARD = re.compile(r"<(/?)article\b", re.IGNORECASE)
-_PAGE_FOOT = re.compile(r"<(?:nav|footer)\b|</(?:main|body)\b", re.IGNORECASE)
+_PAGE_FOOT = re.compile(
+    r"""<(?:nav|footer)\b|</(?:main|body)\b|<a\b[^<>]*?\bhref\s*=\s*["']?[^"'<>\s]*/(?:terms-of-service|privacy)\b""",
+    re.IGNORECASE,
+)
 _PAPER_HEADING = re.compile(
     r"""<h([1-6])\b[^>]*>(?:(?!</h\1\b)(?!<h[1-6]\b).){0,2000}?\bhref\s*=\s*["']?[^"'>\s]*?\bpapers/(\d{4}\.\d{4,5})""",
     re.IGNORECASE | re.DOTALL,
