@@ -156,11 +156,19 @@ def split_organisation(text: str) -> tuple[str | None, str | None]:
     The page prints the handle (the name in ``huggingface.co/<handle>``, no spaces) and then the
     display name. A line whose first word cannot be a handle is a display name alone.
     """
-    text = text.strip()
+    text = without_image_words(text)
     first, _, rest = text.partition(" ")
     if _HANDLE.fullmatch(first):
         return first, rest.strip() or None
     return None, text or None
+
+
+def without_image_words(text: str) -> str:
+    """Return ``text`` without the words in brackets that terminal browsers print for an image before it, often cut."""
+    return _IMAGE_WORDS.sub("", text.strip())
+
+
+_IMAGE_WORDS = re.compile(r"\[[^\[\]]{1,60}\]\s*(?=\S)")
 
 
 def reads_as_handle(first: str, rest: str) -> bool:

@@ -18,7 +18,7 @@ from etl_project.links import Link, find_links, read_address
 from etl_project.tables import CAPTURES, MENTION_AUTHORS, MENTION_LINKS, PARSED_ROWS, REFUSED_RECORDS
 
 #: Moves when the same dump may give other rows; every dump is then read again and mentions keep their ids.
-PARSER_VERSION = 3
+PARSER_VERSION = 4
 
 #: What to do about a file that never became text.
 _REMEDIES = {

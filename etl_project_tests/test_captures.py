@@ -846,3 +846,44 @@ def test_a_count_between_a_date_and_a_title_is_told_by_the_other_cards(gap):
     ]
     text = "\n\n".join([gap.join(card) for card in cards])
     assert [(r.upvotes, r.comments) for r in read_capture(text).records] == [(None, 4), (None, None), (None, 2)]
+
+
+# ---------------------------------------------------------------------------------------------
+# lost lines that leave another paper's words
+
+
+def card(paper, *metadata):
+    return [paper.title, paper.abstract, "\n".join(metadata)]
+
+
+WHOLE = ("5 authors", "·", "Oct 8, 2024")
+
+
+@pytest.mark.parametrize("left", [("Feb 2, 2023",), ("6 authors", "Feb 2, 2023"), ("6 authors", "·"), ("6 authors",)])
+def test_a_card_whose_dot_or_date_is_lost_is_refused_where_others_have_both(left):
+    one, two, three, four = sample(4)
+    blocks = [*card(one, *WHOLE), *card(two, *left), *card(three, *WHOLE), *card(four, *WHOLE)]
+    reading = read_capture("Daily Papers\n\n" + "\n\n".join(blocks))
+    assert [record.title for record in reading.records] == [one.title, three.title, four.title]
+    assert [refusal.reason for refusal in reading.refusals] == ["mixed_cards"]
+
+
+@pytest.mark.parametrize("left", [("6 authors",), ("6 authors", "·")])
+def test_a_copy_that_ends_within_the_last_card_keeps_it(left):
+    one, two, three = sample(3)
+    text = "Daily Papers\n\n" + "\n\n".join([*card(one, *WHOLE), *card(two, *WHOLE), *card(three, *left)])
+    assert len(read_capture(text).records) == 3
+
+
+def test_a_title_above_the_pages_day_is_no_organisation_of_the_paper_before():
+    one, two, three = sample(3)
+    lines = [one.title, one.abstract, two.title, "Apr 20", two.abstract, three.title, three.abstract]
+    for record in read_capture("\n".join(["Daily Papers", *lines])).records:
+        assert (record.organisation_name, record.date_text) == (None, None)
+
+
+def test_a_middle_dot_and_the_date_on_one_line_are_read():
+    one, two = sample(2)
+    blocks = [*card(one, "  * 11 authors", "· May 25 3"), *card(two, "  * 4 authors", "· Jul 9, 2025")]
+    reading = read_capture("Daily Papers\n\n" + "\n\n".join(blocks))
+    assert [(r.n_authors, r.date_text) for r in reading.records] == [(11, "May 25 3"), (4, "Jul 9, 2025")]

@@ -1,5 +1,6 @@
 """Every form that carries links, in the layouts of the tools that write it. What is ambiguous is named in ``sound``."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
@@ -15,6 +16,7 @@ from etl_project_tests.form_checks import check, check_account
 from etl_project_tests.renderer import (
     CHOICES,
     Layout,
+    Paper,
     carries,
     layout_of,
     paper_of,
@@ -22,6 +24,7 @@ from etl_project_tests.renderer import (
     render,
     render_html,
     sound,
+    stem_of,
     stems_in,
 )
 
@@ -129,12 +132,76 @@ def test_html_as_markdownify_writes_it_comes_back(options, page):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_no_damage_mixes_papers_or_loses_a_line(form):
-    for number in range(400):
+    for number in range(300):
         page, text = damaged(form, number)
         reading, whole = read_capture(text), read_capture(page.text)
         check_account(reading, text)
         mixed = [record for record in reading.records if is_mixed(record, page, whole)]
         assert all(leaves_no_trace(record, page, text, whole) for record in mixed), (form, number, mixed)
+
+
+def _titles(text: str) -> list[str]:
+    return [record.title for record in read_capture(text).records]
+
+
+def _page_with(change: Callable[[list[str]], None], **fixed: object) -> tuple[list[Paper], str]:
+    """Return three papers and their page, of which the second card's lines were changed."""
+    layout = Layout(**{"envelope": "none", "votes": "number", "split_metadata": True, **fixed})
+    papers = [replace(paper, n_authors=7, organisation=None, upvotes=40) for paper in papers_of(11, 3, odd=False)]
+    lines = render(papers, layout).split("\n")
+    change(lines)
+    return papers, "\n".join(lines)
+
+
+def test_a_date_above_the_title_of_its_card_refuses_the_card():
+    def change(lines: list[str]) -> None:
+        place = next(i for i, line in enumerate(lines) if papers_of(11, 3, odd=False)[1].title in line)
+        lines[place:place] = ["Feb 2, 2021", ""]
+
+    papers, text = _page_with(change)
+    assert papers[1].title not in _titles(text)
+    assert papers[2].title in _titles(text)
+
+
+def test_a_card_that_lost_its_upvotes_may_have_another_papers_date_and_is_refused():
+    def change(lines: list[str]) -> None:
+        del lines[next(i for i, line in enumerate(lines) if papers_of(11, 3, odd=False)[1].arxiv_id in line)]
+
+    papers, text = _page_with(change)
+    assert _titles(text) == [papers[0].title, papers[2].title]
+
+
+def test_words_on_the_line_of_another_papers_link_refuse_the_card_above():
+    *papers, other = papers_of(11, 3, odd=False)
+    text = ""
+    for paper in papers:
+        address = f"/papers/{paper.arxiv_id}"
+        text += f"### [{paper.title}]({address})\n\n[{paper.abstract}]({address})\n\n"
+    assert len(_titles(text)) == 2
+    assert _titles(f"{text}Jan 3, 2024[5](/papers/{other.arxiv_id}#community)\n") == [papers[0].title]
+
+
+def test_a_numbered_link_out_of_order_refuses_the_card_that_it_was_moved_to():
+    papers = papers_of(11, 3, odd=False)
+    text, addresses = "", []
+    for paper in papers:
+        page = f"https://huggingface.co/papers/{paper.arxiv_id}"
+        organisation = f"https://huggingface.co/{stem_of(paper.number)}-lab"
+        addresses += [page, page, organisation]
+        first = len(addresses) - 2
+        text += f"[{first}]{paper.title}\n\n[{first + 1}]{paper.abstract}\n\n[{first + 2}]Labs of {stem_of(paper.number)}\n\n·\n\nMay 2, 2024\n\n"
+    text += "References\n\n" + "".join(f"{number}. {to}\n" for number, to in enumerate(addresses, 1))
+    assert _titles(text) == [paper.title for paper in papers]
+    moved = text.replace(f"[3]Labs of {stem_of(papers[0].number)}", f"[9]Labs of {stem_of(papers[2].number)}", 1)
+    assert papers[0].title not in _titles(moved)
+
+
+def test_a_number_of_authors_and_an_organisation_refuse_a_card():
+    paper = papers_of(11, 1, odd=False)[0]
+    address = f"/papers/{paper.arxiv_id}"
+    parts = [f"### [{paper.title}]({address})", f"[{paper.abstract}]({address})", f"[5 authors]({address})"]
+    assert len(_titles("\n\n".join([*parts, "·", "May 2, 2024"]) + "\n")) == 1
+    assert _titles("\n\n".join([*parts, "[Moss Labs](/moss-labs)", "·", "May 2, 2024"]) + "\n") == []
 
 
 def test_the_words_of_every_paper_are_its_own():

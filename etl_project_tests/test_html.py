@@ -415,3 +415,48 @@ def test_markup_made_to_be_slow_is_not(text):
     reading = read_capture("<!doctype html>" + text)
     assert time.process_time() - start < 10
     assert reading.lines_total == 1
+
+
+# ---- parts of markup that were cut out
+
+
+def test_a_card_that_swallows_another_cards_links_in_a_picture_is_refused():
+    found = sample(2)
+    text = page_of(found, "search", data=False, seed=3)
+    place = text.index("</svg>", text.index("<article class"))
+    damaged = text[:place] + text[place + len("</svg>") :]
+    titles = [record.title for record in read_capture(damaged).records]
+    assert found[0].title not in titles
+    assert found[1].title in titles
+
+
+def test_a_card_in_which_the_end_of_a_tag_is_left_is_refused():
+    found = sample(2)
+    text = page_of(found, "search", data=False, seed=3)
+    title = text.index(found[0].title[:9])
+    damaged = text[:title] + 'a.png" alt="moss">' + text[title:]
+    assert [record.title for record in read_capture(damaged).records] == [found[1].title]
+
+
+def test_the_pages_head_within_a_card_refuses_it():
+    found = sample(2)
+    text = page_of(found, "search", data=False, seed=3)
+    place = text.index("<h3")
+    damaged = text[:place] + '<h1>Daily Papers</h1><h2>by<a href="/akhaliq">AK</a></h2>' + text[place:]
+    assert [record.title for record in read_capture(damaged).records] == [found[1].title]
+
+
+@pytest.mark.parametrize("beside", ["<h2>Abstract</h2>\n", "<div>Authors:</div> "])
+def test_a_comment_that_names_another_paper_is_no_abstract_and_no_author(beside):
+    paper = sample(1)[0]
+    text = paper_page_of(paper)
+    damaged = text.replace(beside, beside + '<p>Similar: <a href="/papers/2401.00001">Another Paper</a></p>')
+    for record in read_capture(damaged).records:
+        assert "Another Paper" not in str(record._replace(raw=None))
+
+
+def test_a_comment_below_the_links_of_an_abstract_is_no_part_of_it():
+    paper = sample(1)[0]
+    text = paper_page_of(paper).replace("<h3>Community</h3>", "")
+    (record,) = read_capture(text).records
+    assert record.abstract == paper.abstract

@@ -284,3 +284,13 @@ def test_text_made_to_be_slow_is_not(text):
 def test_a_text_capture_with_braces_is_no_json():
     for start in ("{", "[", '{"', "[1]", "{ants} and", '"Ants"'):
         assert read_capture(start + " moss\n\nAnts carry moss.\n").form == "unknown"
+
+
+@pytest.mark.parametrize("lost", ["abstract", "authors", "upvotes"])
+def test_an_item_without_what_all_others_have_is_refused(lost):
+    found = sample(4)
+    items = [flat_item(paper) for paper in found]
+    del items[1][lost]
+    reading = read_capture(json.dumps(items))
+    assert [record.title for record in reading.records] == [found[i].title for i in (0, 2, 3)]
+    assert [refusal.reason for refusal in reading.refusals] == ["incomplete_item"]

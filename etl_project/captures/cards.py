@@ -30,7 +30,7 @@ from etl_project.captures.text import (
     is_one_sentence,
     reads_as_sentences,
 )
-from etl_project.fields import parse_count, parse_count_step, parse_printed_date
+from etl_project.fields import parse_count, parse_count_step, parse_printed_date, without_image_words
 
 _FIELD, _REFUSED = 1, 2
 #: Words on a card that are none of its fields: more of them are somebody's own report about the papers.
@@ -550,6 +550,7 @@ class _Reader:
         title, rest = _take_title(parts, card.arxiv_id)
         _check_order(parts, title)
         abstract, rest = _take_abstract(rest)
+        _check_list(parts, title, abstract)
         if card.arxiv_id is None and abstract is not None:
             _check_numbers([p for p in parts if p.text == title], abstract)
         owner, rest = _take_owner(rest)
@@ -672,6 +673,21 @@ def _take_title(parts: list[Part], card_id: str | None) -> tuple[str, list[Part]
     return title, [p for p in parts if p not in titles and not (p.kind == "text" and p.text == title)]
 
 
+def _check_list(parts: list[Part], title: str, abstract: Part | None) -> None:
+    """Refuse what is a list of links with words beside or above them: reading lists look like cards."""
+    titles = [p for p in parts if p.text == title]
+    detail = "a list of links to papers, and no copy of a page; its words are no titles and abstracts"
+    for own in titles:
+        if abstract is None or own.piece.heading or own.target is None:
+            continue
+        if own.piece.line <= abstract.piece.line <= own.piece.line_end and abstract.target is None:
+            raise Contradiction("unplaced_text", detail)
+    plain = all(p.target is None for p in titles)
+    linked = abstract is not None and abstract.arxiv_id is not None and len(abstract.text) <= LONGEST_TITLE
+    if plain and abstract is not None and linked and not reads_as_sentences(abstract.text):
+        raise Contradiction("unplaced_text", detail)
+
+
 #: What pages show below a title.
 _BELOW = frozenset({"date", "authors", "stars", "github", "comments", "separator", "metadata"})
 
@@ -744,6 +760,7 @@ def _paragraphs(parts: list[Part]) -> list[Part]:
         if (
             last is not None
             and last.piece.block == part.piece.block
+            and part.piece.line <= last.piece.line_end + 1  # no line of the page's own stands between
             and (last.target is None or last.kind == "link")
             and (part.target is None or part.kind == "link")
         ):
@@ -769,14 +786,14 @@ def _take_owner(parts: list[Part]) -> tuple[tuple[str | None, str | None], list[
         if len(owners) > 1:
             raise Contradiction("contradicting_fields", "several organisations on one card")
         handle, name = owners.pop()
-        return (handle, name), [p for p in parts if p not in profiles]
+        return (handle, without_image_words(name)), [p for p in parts if p not in profiles]
     for i, part in enumerate(parts[:-1]):
         if part.kind != "text" or parts[i + 1].kind not in ("separator", "date"):
             continue
         if part.target is None or part.target.leads is Leads.MISSING:
             image = part.piece.images[0] if part.piece.images else None
             # whether its first word is the handle or the name's, such words alone do not tell
-            return (image, part.text), parts[:i] + parts[i + 1 :]
+            return (image, without_image_words(part.text)), parts[:i] + parts[i + 1 :]
     return (None, None), parts
 
 

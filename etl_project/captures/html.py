@@ -242,7 +242,7 @@ def _read_stretch(
 _OF_PAGE = re.compile(r"<(?:html|head|body|h1|footer)[\s>]", re.IGNORECASE)
 #: As in ``/a.png" alt="">``: no words hold it.
 _END_OF_TAG = re.compile(r"""=["'][^"'<>]*["']\s*/?>|\w["']\s?/?>""")
-_PAIRED = {name: re.compile(rf"<{name}[\s>]", re.IGNORECASE) for name in ("a", "h3", "p")}
+_PAIRED = {name: re.compile(rf"<{name}[\s>]", re.IGNORECASE) for name in ("a", "h3", "p", "svg")}
 
 
 def _left_open(markup: str) -> str | None:

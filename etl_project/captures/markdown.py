@@ -60,7 +60,7 @@ _OPEN, _SHUT, _PICTURE, _FILL = "\ue000", "\ue001", "\ue002", "\ue003"
 
 
 #: A link of which only the number is left, at the end of a line; "[1][2]" are citations.
-_NUMBERED_LINK = re.compile(r"(?:[^\d\[\]]|^)\]\s?\[\d{1,5}\]$", re.MULTILINE)
+_NUMBERED_LINK = re.compile(r"(?:[^\d\[\]]\d{0,9}|^)\]\s?\[\d{1,5}\]$", re.MULTILINE)
 _REPOSITORY_LINK = re.compile(
     r"^[ \t>]*\[\s?(?:link:\s*)?github\s[^\[\]]{1,20}\]\(https://github\.com/", re.IGNORECASE | re.MULTILINE
 )

@@ -55,7 +55,7 @@ _BRACKETS = re.compile(r"[\[\]]")
 _BUTTONS = frozenset({"copy markdown", "copied", "copy", "papers"})
 _LONGEST_NAME = 60
 #: No tool breaks lines before.
-_NARROW = 50
+_NARROW = 20
 _PAGE_TITLE = re.compile(r"paper page - ", re.IGNORECASE)
 _ENDS_WITH_LABEL = re.compile(r"(.*\S)\s+(ai-generated summary)", re.IGNORECASE | re.DOTALL)
 _NO_NAME = re.compile(r"\d|\bet al\b|\bauthors?\b|\.\.\.|…|[\[\]<>/:+|]", re.IGNORECASE)

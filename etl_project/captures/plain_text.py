@@ -113,7 +113,7 @@ class _Reader:
         self.page_day: str | None = None  # of the page that is being read
         self.signs = 0
         self.with_metadata = 0
-        self.dotted_owners = 0
+        self.dotted = 0  # records with a dot that is not there for want of anything else
         #: Of records with metadata: whether it is complete, whether it has a date, their first and last line.
         self.separated: list[tuple[bool, bool, int, int]] = []
         self.subscribed = False  # the button stood on a line of its own, so no title has it glued on
@@ -382,7 +382,9 @@ class _Reader:
         complete = found.separated and found.date_text is not None
         if found.date_text or found.n_authors or found.organisation_name:  # some cards have none
             self.separated.append((complete, found.date_text is not None, first, end))
-            self.dotted_owners += found.separated and bool(found.n_authors or found.organisation_name)
+            day = parse_printed_date(found.date_text) if found.date_text else None
+            owned = bool(found.n_authors or found.organisation_name or (day and day.year))
+            self.dotted += found.separated and owned
         if found.upvotes is not None:
             self.trending.add(self.firsts[at[first]])
         account = self.account
@@ -608,7 +610,7 @@ class _Reader:
     # ---- what it all amounts to
 
     def _refuse_incomplete(self) -> None:
-        """Refuse records whose metadata lacks the middle dot or the date that most others have: lines are lost there.
+        """Refuse records whose metadata lacks the middle dot or the date that others have: lines are lost there.
 
         What is left may be another paper's, and so may the only metadata in a file of titles and abstracts. The copy may end within the last card. Trending pages show every card
         twice, with the dot in one of them.
@@ -620,7 +622,7 @@ class _Reader:
         ]
         dots = sum(pair == (Role.AUTHORS, Role.SEPARATOR) for pair in pairwise(self.roles))
         alone = not self.has_metadata_lines and len(self.separated) < len(self.records)
-        if not lacking or self.trending or not (alone or max(dots, self.dotted_owners) >= len(lacking)):
+        if not lacking or self.trending or not (alone or 4 * max(dots, self.dotted) >= len(lacking)):
             return
         starts = {self.firsts[self.at[first]] for first, _ in lacking}
         self.records = [record for record in self.records if record.line_start not in starts]

@@ -4,6 +4,8 @@ import re
 
 REMEDIES = {
     "links_after_words": "text with each address in brackets behind its words; save the page as HTML, Markdown or text and give that",
+    "latex": "LaTeX; save the page as HTML, Markdown or text and give that",
+    "asciidoc": "AsciiDoc; save the page as HTML, Markdown or text and give that",
     "org_mode": "Org mode's markup; save the page as HTML, Markdown or text and give that",
     "restructured_text": "reStructuredText; save the page as HTML, Markdown or text and give that",
 }
@@ -11,6 +13,8 @@ FORMS = tuple(REMEDIES)
 
 _SNIFFED = 20_000  # characters from the start; a form shows itself in its first lines
 _LINK_BEHIND = re.compile(r"\[(?<=[^\s\]] \[)(?:https?://[^\[\]\s/]+)?/(?:papers/\d|login\?)[^\[\]\s]*\](?![(\w-])")
+_LATEX_LINK = re.compile(r"\\href\{[^{}\s]*\}\{")
+_ASCIIDOC_LINK = re.compile(r"(?:https?://|link:)[^\s\[\]()]+\[[^\[\]]*(?:\]|\[)")
 _ORG_LINK = re.compile(r"\[\[[a-z]+:?/{1,2}[^\[\]]{3,300}\]")
 _RST_LINK = re.compile(r"`__\b|`__$|^\.\. \|.{0,80}\| image::|^\.\. _", re.MULTILINE)
 
@@ -22,6 +26,10 @@ def recognise(text: str) -> tuple[str | None, float]:
         return "links_after_words", 0.9
     if len(_ORG_LINK.findall(head)) >= 3:
         return "org_mode", 0.9
+    if "\\href{" in head and len(_LATEX_LINK.findall(head)) >= 3:
+        return "latex", 0.9
+    if "](" not in head and "http" in head and len(_ASCIIDOC_LINK.findall(head)) >= 3:
+        return "asciidoc", 0.9
     if (".. " in head or "`__" in head) and len(_RST_LINK.findall(head)) >= 3:
         return "restructured_text", 0.9
     return None, 0.0
