@@ -46,6 +46,7 @@ _LABELS = frozenset(
         "\n    ", "|"
     ).split("|")
 )
+_CUT_LINK = re.compile(r"\]\((?:<?(?:https?:|/)\S*)?\Z")
 _NEIGHBOUR = re.compile(r"(?:previous|next)\s+(?=\S)", re.IGNORECASE)
 _ON_TRENDING = frozenset({"trending papers", "arxiv page", "link: arxiv page"})
 _UPVOTE = re.compile(r"(?:upvotes?|▲|△|⬆)\s*:?\s*(\S+)|(\S+)\s+upvotes?", re.IGNORECASE)
@@ -551,6 +552,8 @@ class _Reader:
         _check_order(parts, title)
         abstract, rest = _take_abstract(rest)
         _check_list(parts, title, abstract)
+        if abstract is not None and _CUT_LINK.search(abstract.text):
+            raise Contradiction("cut_link", "the link on the abstract is cut off; copy the whole card")
         if card.arxiv_id is None and abstract is not None:
             _check_numbers([p for p in parts if p.text == title], abstract)
         owner, rest = _take_owner(rest)

@@ -56,8 +56,11 @@ _BUTTONS = frozenset({"copy markdown", "copied", "copy", "papers"})
 _LONGEST_NAME = 60
 #: No tool breaks lines before.
 _NARROW = 20
+_ESCAPED = re.compile(r"\\\[([\w -]{1,30})\\\]")
 _PAGE_TITLE = re.compile(r"paper page - ", re.IGNORECASE)
-_ENDS_WITH_LABEL = re.compile(r"(.*\S)\s+(ai-generated summary)", re.IGNORECASE | re.DOTALL)
+_LABEL = re.compile(r"\s*\b(AI-generated summary)\b\s*")
+#: A longer text on a link to elsewhere has lost the address that it goes on with.
+_LONGEST_LINKED = 60
 _NO_NAME = re.compile(r"\d|\bet al\b|\bauthors?\b|\.\.\.|…|[\[\]<>/:+|]", re.IGNORECASE)
 
 
@@ -226,7 +229,7 @@ def _take_title(pieces: Sequence[Piece]) -> tuple[str, Sequence[Piece]]:
     while at is not None and at + 1 < len(pieces) and _goes_on(pieces[at], pieces[at + 1]):
         at += 1
         title += " " + " ".join(pieces[at].text.split())
-    title = _PAGE_TITLE.sub("", title)
+    title = _ESCAPED.sub(r"[\1]", _PAGE_TITLE.sub("", title))
     is_title = title and len(title) <= LONGEST_TITLE and role_of(title).role in (Role.TEXT, Role.HEADING)
     if at is None or not is_title or _BEFORE_DATE.search(title) or _AUTHORS.fullmatch(title) or pieces[at].damaged:
         raise _Contradiction("abstract_without_title", "no title follows the paper's id; save the page again")
@@ -251,14 +254,14 @@ def _texts(pieces: Sequence[Piece]) -> tuple[str | None, str | None]:
     """Return (summary, abstract): what stands before the words that say who made the summary, and after them."""
     blocks: dict[int, list[str]] = {}
     for piece in pieces:
-        if piece.damaged:
+        leads = read_target(piece.target).leads if piece.target else None
+        if piece.damaged or (leads in (Leads.GITHUB, Leads.ELSEWHERE) and len(piece.text) > _LONGEST_LINKED):
             raise _Contradiction("cut_link", "a link in the abstract is cut off; save the page again")
         blocks.setdefault(piece.block, []).append(piece.text)
     paragraphs: list[str] = []
     for texts in blocks.values():
         text = " ".join("".join(texts).split())
-        labelled = _ENDS_WITH_LABEL.fullmatch(text)
-        paragraphs += labelled.groups() if labelled else [text]
+        paragraphs += filter(None, _LABEL.split(text))
     made = [at for at, text in enumerate(paragraphs) if _MADE_BY.fullmatch(text)]
     if made == [0] and len(paragraphs) > 2 and is_one_sentence(paragraphs[1]):
         paragraphs[:2], made = paragraphs[1::-1], [1]  # the words stand above the summary

@@ -74,6 +74,7 @@ _OF_METADATA = frozenset({Role.AUTHORS, Role.SEPARATOR, Role.DATE, Role.METADATA
 _OF_PAGE = frozenset({Role.FURNITURE, Role.HEADING})
 
 
+_LINK_MARK = re.compile(r"\]\((?:<?(?:https?:|/)|\s*\Z)")
 _ENOUGH_OWNERS = 3
 
 
@@ -363,6 +364,10 @@ class _Reader:
         """Take title and abstract with the metadata that follows as a record; return the next line."""
         lines, at, roles = self.lines, self.at, self.roles
         first = title if count is None else count
+        is_link = lines[at[body]].lstrip()[:1] == "[" and _LINK_MARK.search(lines[at[body]])
+        if "](" in lines[at[title]] or is_link:
+            detail = "links in a form that is not known; save the page as HTML, Markdown or text and give that"
+            return self._refuse_to(first, body + 1, "cut_link", detail)
         if not self.records:
             self.count_leads = count is not None
         k = body + 1
