@@ -698,6 +698,8 @@ BEHIND = "".join(
 )
 UNSUPPORTED = {
     "links_after_words": [BEHIND],
+    "latex": ["\\section{\\href{https://huggingface.co/papers/2606.00683}{Ants}}\n\nThey follow it.\n\n" * 4],
+    "asciidoc": ["=== https://huggingface.co/papers/2606.00683[Ants]\n\nThey follow it.\n\n" * 4],
     "org_mode": ["* [[https://huggingface.co/papers/2606.00683][Ants]]\n" * 4],
     "restructured_text": ["`Ants <https://huggingface.co/papers/2606.00683>`__\n\n" * 4],
 }

@@ -17,6 +17,7 @@ from etl_project.fields import (
     split_organisation,
     stable_id,
     title_key,
+    without_image_words,
 )
 
 LONG = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October"]
@@ -300,7 +301,7 @@ def test_every_handle_and_display_name_come_back(handle, name):
 @given(st.text(max_size=40))
 def test_an_organisation_line_loses_no_words(text):
     handle, name = split_organisation(text)
-    assert " ".join(part for part in (handle, name) if part).split() == text.split()
+    assert " ".join(part for part in (handle, name) if part).split() == without_image_words(text).split()
 
 
 # ---- keys
@@ -393,3 +394,9 @@ def test_an_id_is_its_prefix_and_sixteen_hex_digits_for_any_parts(prefix, parts)
 @given(st.lists(st.text(max_size=5), max_size=4), st.lists(st.text(max_size=5), max_size=4))
 def test_ids_are_equal_only_for_equal_parts(one, other):
     assert (stable_id("m", *one) == stable_id("m", *other)) == (one == other)
+
+
+@pytest.mark.parametrize("words", ["[file]", "[northfold-]", "[northfold-research] "])
+def test_words_of_an_image_before_an_organisation_are_no_part_of_it(words):
+    assert split_organisation(f"{words}nf-lab Northfold Lab") == ("nf-lab", "Northfold Lab")
+    assert split_organisation("[northfold]") == (None, "[northfold]")

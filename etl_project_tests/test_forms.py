@@ -1,7 +1,9 @@
 """Every form that carries links, in the layouts of the tools that write it. What is ambiguous is named in ``sound``."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date
 from random import Random
 
 import html2text
@@ -11,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl_project.captures import read_capture
+from etl_project.parse import _read_dates
 from etl_project_tests.benchmarks.chaos_forms import FORMS, damaged, is_mixed, leaves_no_trace
 from etl_project_tests.form_checks import check, check_account
 from etl_project_tests.renderer import (
@@ -220,3 +223,36 @@ def test_one_sentence_of_a_card_that_stands_twice_is_a_summary_where_nothing_els
     ]
     reading = read_capture("\n".join(card for card in cards for _ in range(times)))
     assert [r.abstract_kind for r in reading.records] == ["abstract" if times == 1 else "summary"] * 3
+
+
+def test_a_reading_list_gives_no_abstracts_and_its_heading_is_no_title():
+    text = "# Reading list\n\nSome of my favourites:\n\n" + "".join(
+        f"- [Ants That {verb} Paths](https://huggingface.co/papers/2606.1{n}345) (2026-06-12): they walk and {verb.lower()}.\n"
+        for n, verb in enumerate(("Follow", "Forget", "Draw"))
+    )
+    reading = read_capture(text)
+    check_account(reading, text)
+    assert all(r.abstract is None and re.fullmatch(r"Ants That \w+ Paths", r.title) for r in reading.records)
+
+
+HEAD = {
+    "html": '<html><body><h1>Daily Papers</h1><div><a href="/papers/date/2025-12-31">Previous</a> <time>Jan 2</time> '
+    '<a href="/papers/date/2026-01-05">Next</a></div>\n<article><h3><a href="/papers/2512.10123">Ants in Winter</a></h3>'
+    '<a href="/papers/2512.10123"><p>The ants rest in winter. They dream of moss. Nobody has asked them why.</p></a>'
+    "<div>4 authors</div> · <span>Jan 1</span></article>\n<footer><a href='/huggingface'>About</a></footer></body></html>",
+    "numbered": "[1]Daily Papers\n\n   [2]Previous Jan 2 [3]Next\n\n[4]Ants in Winter\n\n   [5]The ants rest in winter. They "
+    "dream of moss. Nobody has asked them why.\n\n   4 authors · Jan 1\n\nReferences\n\n   1. https://huggingface.co/papers\n"
+    "   2. https://huggingface.co/papers/date/2025-12-31\n   3. https://huggingface.co/papers/date/2026-01-05\n"
+    "   4. https://huggingface.co/papers/2512.10123\n   5. https://huggingface.co/papers/2512.10123\n",
+}
+
+
+@pytest.mark.parametrize("form", HEAD)
+def test_links_to_the_days_beside_the_page_give_the_year_and_not_the_day(form):
+    reading = read_capture(HEAD[form])
+    dated, on, basis = _read_dates(reading, "page", None, date(2026, 2, 1))
+    assert ([str(d.published_on) for d in dated], str(on), basis) == (["2026-01-01"], "2026-01-02", "link")
+    assert [record.organisation_handle for record in reading.records] == [None]
+    reading = read_capture(HEAD[form].replace("Jan 2", ""))
+    dated, on, _ = _read_dates(reading, "page", None, date(2026, 2, 1))
+    assert on is None and [d.published_on for d in dated] == [None]
