@@ -35,7 +35,7 @@ bench: setup
 	$(BIN)/python -m etl_project_tests.benchmarks.html_speed
 	$(BIN)/python -m etl_project_tests.benchmarks.job_speed
 
-# Damaged captures of every form, 10,000 of each; fails if a record holds parts of two papers of which something tells.
+# Damaged captures of every form, 10,000 of each: what the readers make of them, counted.
 chaos: setup
 	$(BIN)/python -m etl_project_tests.benchmarks.chaos_forms
 

@@ -1,5 +1,7 @@
 """What a reading of an invented page must be: every field that the layout carries, no refusal, every line accounted for."""
 
+import json
+
 from etl_project.captures import REFUSAL_REASONS, Reading, Record, read_capture
 from etl_project.fields import parse_printed_date
 from etl_project_tests.renderer import Layout, Paper, expected, stem_of, stems_in
@@ -38,7 +40,12 @@ def check_account(reading: Reading, text: str) -> None:
         assert total == 0 or 0 < part.line_start <= part.line_end <= total
     refused = {line for refusal in reading.refusals for line in range(refusal.line_start, refusal.line_end + 1)}
     assert reading.lines_refused == len(refused - {0})
+    fields = {line for record in reading.records for line in range(record.line_start, record.line_end + 1)}
+    assert reading.lines_field <= len(fields - refused - {0})
     assert all(refusal.reason in REFUSAL_REASONS and refusal.detail for refusal in reading.refusals)
+    for part in [*reading.records, *reading.refusals]:
+        json.dumps(part).encode()
+        str(part).encode("utf-8")  # no half surrogates
 
 
 def check(papers: list[Paper], layout: Layout, text: str) -> Reading:

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from random import Random
 
-from etl_project.captures import REFUSAL_REASONS
+import html2text
+import markdownify
+from bs4 import BeautifulSoup
+
 from etl_project.fields import MONTHS
 
 _OWN = re.compile("zz[a-p]{4}zz")
@@ -362,24 +365,42 @@ def paper_page_of(paper, data=False):
 """
 
 
+# ---- the page of one paper, as tools write it
+
+
+def _html2text(page, **options):
+    writer = html2text.HTML2Text(bodywidth=options.pop("bodywidth", 78))
+    for name, value in options.items():
+        setattr(writer, name, value)
+    return writer.handle(page)
+
+
+def _lines(page):
+    """Return the page's text as a browser copies it, a block a line."""
+    tree = BeautifulSoup(page, "lxml")
+    for tag in tree(["script", "style", "svg", "title"]):
+        tag.decompose()
+    for block in tree(["p", "div", "h1", "h2", "h3", "li", "nav", "section", "footer"]):
+        block.insert_before("\n")
+        block.append("\n")
+    lines = (" ".join(line.split()) for line in tree.get_text().split("\n"))
+    return "\n".join(line for line in lines if line) + "\n"
+
+
+#: What tools write of a paper's own page.
+PAPER_TEXT_TOOLS = {
+    "html2text": _html2text,
+    "html2text unwrapped": lambda page: _html2text(page, bodywidth=0),
+    "html2text references": lambda page: _html2text(page, inline_links=False),
+    "html2text no links": lambda page: _html2text(page, ignore_links=True, ignore_images=True),
+    "markdownify": markdownify.markdownify,
+    "markdownify headings": lambda page: markdownify.markdownify(page, heading_style="ATX"),
+    "front matter": lambda page: "---\nurl: https://huggingface.co/papers\n---\n\n" + _html2text(page, bodywidth=0),
+    "lines": _lines,
+}
+
+
 # ---- checks
-
-
-def check_account(reading, text):
-    """Check that every line is accounted for, and each refused one by a refusal."""
-    lines = text.split("\n")
-    assert reading.lines_total == len(lines) - (lines[-1] == "")
-    assert reading.lines_total == reading.lines_field + reading.lines_furniture + reading.lines_refused
-    for part in (*reading.records, *reading.refusals):
-        assert 1 <= part.line_start <= part.line_end <= reading.lines_total
-    refused = {line for part in reading.refusals for line in range(part.line_start, part.line_end + 1)}
-    fields = {line for part in reading.records for line in range(part.line_start, part.line_end + 1)}
-    assert reading.lines_refused == len(refused)
-    assert reading.lines_field == len(fields - refused)
-    assert all(part.reason in REFUSAL_REASONS and part.detail for part in reading.refusals)
-    for part in (*reading.records, *reading.refusals):
-        json.dumps(part).encode()
-        str(part).encode("utf-8")  # no half surrogates
 
 
 def check_unmixed(reading, papers):

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from etl_project.captures import read_capture
 from etl_project.fields import parse_printed_date
+from etl_project_tests.form_checks import check_account
 from etl_project_tests.pages import (
     Paper,
     card_of,
-    check_account,
     check_unmixed,
     page_of,
     paper_page_of,

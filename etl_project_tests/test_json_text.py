@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl_project.captures import read_capture
-from etl_project_tests.pages import Paper, check_account, check_unmixed, flat_item, item_of, to_json
+from etl_project_tests.form_checks import check_account
+from etl_project_tests.pages import Paper, check_unmixed, flat_item, item_of, to_json
 from etl_project_tests.test_items import PAPERS
 
 UNIQUE = st.lists(PAPERS, min_size=1, max_size=6, unique_by=lambda paper: paper.number)

@@ -3,15 +3,12 @@
 import re
 from random import Random
 
-import html2text
-import markdownify
 import pytest
-from bs4 import BeautifulSoup
 
 from etl_project.captures import read_capture
 from etl_project.fields import parse_printed_date
 from etl_project_tests.form_checks import check_account
-from etl_project_tests.pages import Paper, paper_page_of
+from etl_project_tests.pages import PAPER_TEXT_TOOLS, Paper, paper_page_of
 
 PAPERS = [
     Paper(3, ai=True, repository=True, project=True),
@@ -19,37 +16,6 @@ PAPERS = [
     Paper(5, upvotes=0, odd=" & λ"),
     Paper(6, ai=True, seed=2),
 ]
-
-
-def _html2text(page, **options):
-    writer = html2text.HTML2Text(bodywidth=options.pop("bodywidth", 78))
-    for name, value in options.items():
-        setattr(writer, name, value)
-    return writer.handle(page)
-
-
-def _lines(page):
-    """Return the page's text as a browser copies it, a block a line."""
-    tree = BeautifulSoup(page, "lxml")
-    for tag in tree(["script", "style", "svg", "title"]):
-        tag.decompose()
-    for block in tree(["p", "div", "h1", "h2", "h3", "li", "nav", "section", "footer"]):
-        block.insert_before("\n")
-        block.append("\n")
-    lines = (" ".join(line.split()) for line in tree.get_text().split("\n"))
-    return "\n".join(line for line in lines if line) + "\n"
-
-
-TOOLS = {
-    "html2text": _html2text,
-    "html2text unwrapped": lambda page: _html2text(page, bodywidth=0),
-    "html2text references": lambda page: _html2text(page, inline_links=False),
-    "html2text no links": lambda page: _html2text(page, ignore_links=True, ignore_images=True),
-    "markdownify": markdownify.markdownify,
-    "markdownify headings": lambda page: markdownify.markdownify(page, heading_style="ATX"),
-    "front matter": lambda page: "---\nurl: https://huggingface.co/papers\n---\n\n" + _html2text(page, bodywidth=0),
-    "lines": _lines,
-}
 
 
 def _check(record, paper, linked):
@@ -66,22 +32,22 @@ def _check(record, paper, linked):
 
 
 @pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.number)
-@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize("tool", PAPER_TEXT_TOOLS)
 def test_a_papers_own_page_is_read_as_tools_write_it(tool, paper):
-    text = TOOLS[tool](paper_page_of(paper))
+    text = PAPER_TEXT_TOOLS[tool](paper_page_of(paper))
     reading = read_capture(text)
     check_account(reading, text)
     assert (reading.form, reading.refusals) == ("text_paper", []), text
     _check(reading.records[0], paper, tool not in ("html2text no links", "lines"))
 
 
-@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize("tool", PAPER_TEXT_TOOLS)
 def test_damage_to_a_papers_page_gives_no_value_of_another(tool):
     """The page's comments name another paper, with words of its own."""
     for seed in range(300):
         random = Random(seed)
         paper = PAPERS[seed % len(PAPERS)]
-        lines = TOOLS[tool](paper_page_of(paper)).split("\n")
+        lines = PAPER_TEXT_TOOLS[tool](paper_page_of(paper)).split("\n")
         for _ in range(random.randint(1, 3)):
             at = random.randrange(len(lines))
             change = random.randrange(3)
@@ -108,7 +74,7 @@ def test_damage_to_a_papers_page_gives_no_value_of_another(tool):
 
 
 def test_a_page_without_the_papers_title_or_end_is_refused():
-    page = _html2text(paper_page_of(PAPERS[0]), bodywidth=0)
+    page = PAPER_TEXT_TOOLS["html2text unwrapped"](paper_page_of(PAPERS[0]))
     no_title = page.replace("# " + PAPERS[0].title, "")
     no_end = page[: page.index("View arXiv")].replace("AI-generated summary", "") + "\n\nSomebody says more.\n"
     for text in (no_title, no_end):
@@ -118,6 +84,6 @@ def test_a_page_without_the_papers_title_or_end_is_refused():
 
 
 def test_a_page_with_a_link_to_another_papers_arxiv_page_is_refused():
-    text = _html2text(paper_page_of(PAPERS[0])).replace(f"/abs/{PAPERS[0].id}", "/abs/2401.99999")
+    text = PAPER_TEXT_TOOLS["html2text"](paper_page_of(PAPERS[0])).replace(f"/abs/{PAPERS[0].id}", "/abs/2401.99999")
     reading = read_capture(text)
     assert [refusal.reason for refusal in reading.refusals] == ["contradicting_fields"]

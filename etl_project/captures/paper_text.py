@@ -40,6 +40,10 @@ _AFTERS = (
     r"(?:view (?:arxiv page|pdf)|project page|github(?: [0-9][0-9.,]*[km]?)?(?: auto)?|add to collection|community"
     r"|get this paper in your agent:?|(?:models|datasets|spaces|collections) (?:citing|including) this paper(?: \d+)?)"
 )
+#: What stands below the comments: between it and the abstract may be what others wrote.
+_OF_OTHERS = re.compile(
+    r"community|(?:models|datasets|spaces|collections) (?:citing|including) this paper(?: \d+)?", re.IGNORECASE
+)
 _AFTER = re.compile(rf"{_AFTERS}(?:\s+{_AFTERS})*", re.IGNORECASE)
 _ONLY_HERE = (
     _NUMBER_LINE,
@@ -58,6 +62,7 @@ _LONGEST_NAME = 60
 _NARROW = 20
 _ESCAPED = re.compile(r"\\\[([\w -]{1,30})\\\]")
 _PAGE_TITLE = re.compile(r"paper page - ", re.IGNORECASE)
+_NOT_IN_TEXT = frozenset({Leads.PAPER, Leads.VOTE, Leads.COMMUNITY})
 _LABEL = re.compile(r"\s*\b(AI-generated summary)\b\s*")
 #: A longer text on a link to elsewhere has lost the address that it goes on with.
 _LONGEST_LINKED = 60
@@ -144,15 +149,18 @@ def _bounds(pieces: Sequence[Piece]) -> tuple[int, int]:
         raise _Contradiction(
             "unplaced_text", "the page's parts run into one another; copy it again, or save it as HTML"
         )
-    shown = False
-    for at in range(abstract + 1, len(pieces)):
-        ends = _is_after(pieces[at])
-        if pieces[at].heading or (shown and not ends) or pieces[at].text.strip().lower() == "community":
-            return first, at
+    end, shown = abstract + 1, False
+    while end < len(pieces) and not pieces[end].heading and not _OF_OTHERS.fullmatch(pieces[end].text.strip()):
+        ends = _is_after(pieces[end])
+        if shown and not ends:
+            break
         shown = shown or ends
-    if not shown and len({piece.block for piece in pieces[abstract + 1 :]}) > 1:
+        end += 1
+    if end < len(pieces) and pieces[end].text.strip().lower() == "community":
+        shown = True
+    if not shown:  # what others wrote below may be among the words
         raise _Contradiction("unplaced_text", "nothing tells where the abstract ends; copy the whole page")
-    return first, len(pieces)
+    return first, end
 
 
 def _is_after(piece: Piece) -> bool:
@@ -257,6 +265,8 @@ def _texts(pieces: Sequence[Piece]) -> tuple[str | None, str | None]:
         leads = read_target(piece.target).leads if piece.target else None
         if piece.damaged or (leads in (Leads.GITHUB, Leads.ELSEWHERE) and len(piece.text) > _LONGEST_LINKED):
             raise _Contradiction("cut_link", "a link in the abstract is cut off; save the page again")
+        if leads in _NOT_IN_TEXT:
+            raise _Contradiction("unplaced_text", "links of other parts of the page in the abstract; save it again")
         blocks.setdefault(piece.block, []).append(piece.text)
     paragraphs: list[str] = []
     for texts in blocks.values():

@@ -365,7 +365,7 @@ class _Reader:
         lines, at, roles = self.lines, self.at, self.roles
         first = title if count is None else count
         is_link = lines[at[body]].lstrip()[:1] == "[" and _LINK_MARK.search(lines[at[body]])
-        if "](" in lines[at[title]] or is_link:
+        if is_link or _LINK_MARK.search(lines[at[title]]):
             detail = "links in a form that is not known; save the page as HTML, Markdown or text and give that"
             return self._refuse_to(first, body + 1, "cut_link", detail)
         if not self.records:

@@ -167,6 +167,10 @@ def page_of(form: str, random: Random) -> Page:
         return _json_page(form, random)
     if form.startswith("html"):
         return _html_page(form, random)
+    if form == "text_paper":
+        paper, own = _one_paper(random)
+        write = random.choice(list(pages.PAPER_TEXT_TOOLS.values()))
+        return Page(write(pages.paper_page_of(paper)), own)
     return _linked_page(form, random)
 
 
@@ -272,12 +276,18 @@ def _json_page(form: str, random: Random) -> Page:
     return Page(text, own, damages=(*DAMAGES, *_SLICES))
 
 
+def _one_paper(random: Random) -> tuple[pages.Paper, list[Own]]:
+    """Return a paper that has a page of its own; second, what tells the other that a comment on this page names."""
+    papers, own = _papers_with_items(random)
+    return papers[0], [own[0], Own("another paper about pebbles", "2401.00001")]
+
+
 def _html_page(form: str, random: Random) -> Page:
     damages = (*DAMAGES, *_SLICES, *_SLICES)
-    papers, own = _papers_with_items(random)
     if form == "html_paper":
-        other = Own("another paper about pebbles", "2401.00001")
-        return Page(pages.paper_page_of(papers[0], random.random() < 0.5), [own[0], other], damages=damages)
+        paper, own = _one_paper(random)
+        return Page(pages.paper_page_of(paper, random.random() < 0.5), own, damages=damages)
+    papers, own = _papers_with_items(random)
     kind = random.choice(["daily", "search", "trending"])
     data, cards = form == "html_data", form == "html_cards" or random.random() < 0.5
     return Page(pages.page_of(papers, kind, data, cards, random.randrange(999)), own, damages=damages)
@@ -473,10 +483,12 @@ def _batches(forms: tuple[str, ...], number: int, seed: int) -> Iterator[tuple[s
 
 
 _BATCH = 250
+#: Mixed records a file. What is left, by kind, stands in docs/performance.md.
+_MOST_MIXED = 0.005
 
 
 def main(number: int, seed: int = 0, forms: tuple[str, ...] = FORMS) -> int:
-    """Print the counts of each form; return how many files or records are wrong."""
+    """Print the counts of each form; return how many forms have exceptions, lost lines or too many mixed records."""
     total: dict[str, Counter[str]] = {form: Counter() for form in forms}
     shown: list[str] = []
     with Pool() as pool:
@@ -487,7 +499,10 @@ def main(number: int, seed: int = 0, forms: tuple[str, ...] = FORMS) -> int:
     for form, counts in total.items():
         print(f"{form:29}" + "".join(f"{counts[name]:12,}" for name in _COLUMNS))
     print("\n".join(sorted(shown)[:40]), file=sys.stderr)
-    return sum(counts[name] for counts in total.values() for name in ("exceptions", "lost lines", "mixed"))
+    return sum(
+        counts["exceptions"] + counts["lost lines"] + max(0, counts["mixed"] - _MOST_MIXED * counts["files"]) > 0
+        for counts in total.values()
+    )
 
 
 def _apply(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
