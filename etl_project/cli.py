@@ -390,13 +390,13 @@ def explain(
         _same_schema(connection)
         found = _rows(
             connection,
-            "select paper_id, title from papers where starts_with(paper_id, $1) or arxiv_id = $1 "
+            "select paper_id, arxiv_id, title from papers where starts_with(paper_id, $1) or arxiv_id = $1 "
             "or paper_id in (select paper_id from merged_papers where merged_paper_id = $1) "
             "or paper_id in (select paper_id from paper_mentions where contains(title_key, $2)) "
-            "order by case when paper_id = $1 then 0 else 1 end, title limit 20",
+            "order by case when paper_id = $1 or arxiv_id = $1 then 0 else 1 end, title limit 20",
             [paper, title_key(paper)],
         )
-        if found and found[0]["paper_id"] == paper:
+        if found and paper in (found[0]["paper_id"], found[0]["arxiv_id"]):
             found = found[:1]
         if not found:
             raise _stop(

@@ -158,6 +158,10 @@ def split_organisation(text: str) -> tuple[str | None, str | None]:
     """
     text = without_image_words(text)
     first, _, rest = text.partition(" ")
+    for capital in _CAPITAL.finditer(first):  # a browser glued the image's words to the name
+        handle, name = text[: capital.start()], text[capital.start() :]
+        if len(handle) > 2 and handle.islower() and _HANDLE.fullmatch(handle) and _letters(handle) == _letters(name):
+            return handle, name
     if _HANDLE.fullmatch(first):
         return first, rest.strip() or None
     return None, text or None
@@ -168,7 +172,14 @@ def without_image_words(text: str) -> str:
     return _IMAGE_WORDS.sub("", text.strip())
 
 
-_IMAGE_WORDS = re.compile(r"\[[^\[\]]{1,60}\]\s*(?=\S)")
+_IMAGE_WORDS = re.compile(r"\A(?:\[[^\[\]]{0,60}\]\s*)+(?=\S)")
+
+
+_CAPITAL = re.compile(r"(?<=[a-z0-9])[A-Z]")
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]", "", text.casefold())
 
 
 def reads_as_handle(first: str, rest: str) -> bool:
@@ -176,7 +187,7 @@ def reads_as_handle(first: str, rest: str) -> bool:
 
     Handles are written small or with a hyphen, or are made of the name's letters.
     """
-    handle, name = (re.sub(r"[\W_]", "", text.casefold()) for text in (first, rest))
+    handle, name = _letters(first), _letters(rest)
     if first.islower() or "-" in first or "_" in first or handle == name:
         return True
     initials = "".join(word[0] for word in re.findall(r"\w+", rest)).casefold()

@@ -688,7 +688,7 @@ def render_html(papers: list[Paper], layout: Layout) -> str:
 <ul><li>Daily</li><li>Weekly</li><li>Monthly</li></ul><a href="/papers/date/2026-03-24"></a><div>Mar 25</div>
 <section>{cards}</section>
 <nav><a href="/papers?p=0">Previous</a> <a href="/papers?p=2">Next</a></nav></main>
-<footer><div>System theme</div><a href="/terms-of-service">TOS</a> <a href="/privacy">Privacy</a></footer></body></html>"""
+<footer><div>System theme</div><a href="/terms-of-service">TOS</a> <a href="/privacy">Privacy</a> <a href="/huggingface">About</a> <a href="https://apply.workable.com/huggingface/">Careers</a></footer></body></html>"""
 
 
 def _html_card(paper: Paper, layout: Layout) -> str:

@@ -824,7 +824,8 @@ def test_a_records_words_stand_on_its_own_lines(text):
     lines = text.split("\n")
     for record in read_capture(text).records:
         # lines may be wrapped, and Markdown's tags are no words
-        own = " ".join(" ".join(lines[record.line_start - 1 : record.line_end]).replace("<div>", "").split())
+        shown = " ".join(lines[record.line_start - 1 : record.line_end])
+        own = " ".join(shown.split()) + "\n" + " ".join(shown.replace("<div>", "").split())
         assert " ".join(record.title.split()) in own and " ".join((record.abstract or "").split()) in own
         assert record.date_text is None or record.date_text in own
 

@@ -399,4 +399,7 @@ def test_ids_are_equal_only_for_equal_parts(one, other):
 @pytest.mark.parametrize("words", ["[file]", "[northfold-]", "[northfold-research] "])
 def test_words_of_an_image_before_an_organisation_are_no_part_of_it(words):
     assert split_organisation(f"{words}nf-lab Northfold Lab") == ("nf-lab", "Northfold Lab")
+    assert split_organisation("nf-labNF Lab, Ltd.") == ("nf-labNF", "Lab, Ltd.")  # nothing says where the name begins
+    assert split_organisation("nf-labNF Lab") == ("nf-lab", "NF Lab")
+    assert split_organisation("[]Northfold [AI] Lab") == ("Northfold", "[AI] Lab")
     assert split_organisation("[northfold]") == (None, "[northfold]")

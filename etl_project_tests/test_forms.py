@@ -256,3 +256,76 @@ def test_links_to_the_days_beside_the_page_give_the_year_and_not_the_day(form):
     reading = read_capture(HEAD[form].replace("Jan 2", ""))
     dated, on, _ = _read_dates(reading, "page", None, date(2026, 2, 1))
     assert on is None and [d.published_on for d in dated] == [None]
+
+
+# ---------------------------------------------------------------------------------------------
+# links by their own words, and the site's menu
+
+MENU = """[![Hugging Face's logo](https://huggingface.co/front/logo.svg) Hugging Face](https://huggingface.co/)
+
+  * [ Models ](https://huggingface.co/models)
+  *     * Website
+
+      * [ HuggingChat](https://huggingface.co/chat)
+    * Community
+
+      * [ Forum](https://discuss.huggingface.co/)
+      * [ GitHub](https://github.com/huggingface)
+    * Solutions
+
+      * [ Team & Enterprise](https://huggingface.co/enterprise)
+      * [ Hugging Face PRO](https://huggingface.co/pro)
+
+"""
+FOOT = """
+
+System theme
+
+Company
+
+[TOS](/terms-of-service) [Privacy](/privacy) [About](/huggingface) [Careers](https://apply.workable.com/huggingface/)
+"""
+
+
+def by_own_words(text: str) -> str:
+    """Return Markdown with the links of titles, pictures and counts as pandoc writes references, attributes with them."""
+    defined: list[str] = []
+
+    def shortcut(match: re.Match[str]) -> str:
+        title, address = match.groups()
+        defined.append(f"  [{title}]:\n    {address}\n  {{.line-clamp-3\n  .cursor-pointer}}")
+        return f"### [{title}] {{#of-the-title .mb-1}}"
+
+    def numbered(match: re.Match[str]) -> str:
+        defined.append(f"  [{len(defined)}]: {match[2]} {{.flex\n  .border}}")
+        return f"[{match[1]}][{len(defined) - 1}]"
+
+    text = re.sub(r"^### \[([^\[\]]+)\]\((\S+)\)$", shortcut, text, flags=re.MULTILINE)
+    text = re.sub(r"\[(\d*)\]\((\S+(?:#community|%2F\d{4}\.\d{5}))\)", numbered, text)
+    return text.rstrip("\n") + "\n\n" + "\n".join(defined) + "\n"
+
+
+@pytest.mark.parametrize("page", ["search", "daily"])
+def test_links_by_their_own_words_and_the_menu_around_them_come_back(page):
+    changed = {"titles": 0, "counts": 0}
+    for seed in range(60):
+        random = Random(seed)
+        layout = layout_of(random, "inline", envelope="none", page=page, width=0, head=False)
+        papers = [paper for paper in papers_of(random.randrange(10**9), 4, odd=False) if carries(paper, layout)]
+        text = render(papers, layout)
+        check(papers, layout, MENU + text + FOOT)
+        worded = by_own_words(text)
+        changed["titles"] += "{#of-the-title" in worded
+        changed["counts"] += "{.flex" in worded
+        check(papers, layout, worded)
+    assert min(changed.values()) > 20, changed
+
+
+def test_a_count_after_the_empty_link_to_votes_is_that_papers():
+    """Pandoc takes blocks out of links."""
+    layout = Layout("inline", envelope="none", votes="number", page="search")
+    papers = [replace(paper, upvotes=40 + i) for i, paper in enumerate(papers_of(5, 3, odd=False))]
+    text = render(papers, layout)
+    emptied = re.sub(r"\[(\d+)\](\(\S+login\?next=\S+\))", r"[]\2\n\n\1", text)
+    assert emptied != text
+    check(papers, layout, emptied)

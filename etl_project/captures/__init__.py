@@ -5,7 +5,17 @@
 
 from collections.abc import Collection
 
-from etl_project.captures import html, json_text, link_lines, markdown, numbered, paper_text, plain_text, unsupported
+from etl_project.captures import (
+    html,
+    json_text,
+    link_lines,
+    markdown,
+    numbered,
+    paper_text,
+    plain_text,
+    references,
+    unsupported,
+)
 from etl_project.captures.envelope import open_envelope
 from etl_project.captures.model import ABSTRACT_KINDS, REFUSAL_REASONS, Reading, Record, Refusal
 
@@ -55,6 +65,8 @@ def read_capture(text: str, damaged: Collection[int] = ()) -> Reading:
     if lines[-1] == "":
         lines.pop()
     opened = open_envelope(lines, text)
+    if "]:" in text and (lines := references.inline(opened.lines)) != opened.lines:
+        opened, text = opened._replace(lines=lines), "\n".join(lines)
     forms = (numbered, link_lines, markdown)
     linked = next((form for form in forms if form.recognise(opened.lines, text) >= LEAST_CONFIDENCE), None)
     if paper_text.recognise(opened.lines, text) >= LEAST_CONFIDENCE:

@@ -154,6 +154,8 @@ def understand(piece: Piece) -> Part:
     if target.leads is Leads.COMMUNITY:
         count = parse_count(text)
         return part("comments", count) if count is not None else part("label" if len(text) < 40 else "stray")
+    if target.leads in (Leads.PROFILE, Leads.ELSEWHERE) and text and _is_furniture(text):
+        return part("furniture")  # of the site's menu, "About", "Careers"
     if target.leads is Leads.GITHUB:
         stars = _STARS.fullmatch(text)
         if stars and parse_count(stars[1]) is not None:
@@ -209,6 +211,10 @@ def _understand_words(part: Callable[..., Part], text: str, lower: str, piece: P
     return part("title" if piece.heading else "text")
 
 
+def _is_furniture(text: str) -> bool:
+    return len(text) <= LONGEST_SHORT_LINE and role_of(text).role is Role.FURNITURE
+
+
 def _is_votes(text: str) -> bool:
     return (
         text == "-"
@@ -223,6 +229,20 @@ def _votes(text: str) -> int | None:
     if match := _UPVOTE.fullmatch(text):
         text = match[1] or match[2]
     return 0 if text == "-" else parse_count(text)
+
+
+def _with_votes(parts: list[Part]) -> list[Part]:
+    """Return the parts, with the number after a link to a paper's votes as that link's: some tools empty the link."""
+    kept: list[Part] = []
+    empty: Part | None = None  # the link, until other words follow
+    for part in parts:
+        if empty is not None and part.kind in ("count", "upvotes") and part.target is None and part.value is not None:
+            kept.remove(empty)
+            part = part._replace(kind="upvotes", target=empty.target)
+        if part.kind != "nothing":
+            empty = part if part.kind == "upvotes" and not part.text else None
+        kept.append(part)
+    return kept
 
 
 # ---------------------------------------------------------------------------------------------
@@ -245,7 +265,7 @@ class _Reader:
         self.count_leads = False  # a number without a link stood before the first title
 
     def read(self, form: str, trending_form: str) -> Reading:
-        parts = [understand(piece) for piece in self.page.pieces]
+        parts = _with_votes([understand(piece) for piece in self.page.pieces])
         self.on_trending = any(_is_of_trending(part) for part in parts)
         self._part_into_cards(parts)
         self._check_neighbours()

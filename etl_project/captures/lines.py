@@ -14,6 +14,7 @@ _NARROWEST = 30
 #: After these a hyphen at a line's end is followed by a space: "pre- and post-training".
 _AFTER_HANGING_HYPHEN = frozenset({"and", "or", "to", "nor", "versus", "vs", "vs.", "as", "but"})
 _BROKEN_ADDRESS = re.compile(r"https?://(?:\S*[/_=&?-])?\Z")
+_ADDRESS = re.compile(r"https?://\S+\Z")
 _HYPHENATED = re.compile(r"[^\W_]-\Z")
 
 
@@ -38,18 +39,29 @@ def join_wrapped(lines: Sequence[str]) -> str:
     compounds after it, unless the hyphen hangs ("pre- and post-training").
     """
     text = ""
+    longest = max(map(len, lines), default=0)
+    broken = False  # an address fills the line before
     for line in lines:
-        line = line.strip()
+        length, line = len(line), line.strip()
         if not line:
             continue
-        if not text:
-            text = line
-        elif (_BROKEN_ADDRESS.search(text) and line[0].isalnum()) or (
-            _HYPHENATED.search(text) and line[0].isalnum() and line.split(" ", 1)[0] not in _AFTER_HANGING_HYPHEN
+        if (
+            not text
+            or broken
+            or (
+                (_BROKEN_ADDRESS.search(text) and line[0].isalnum())
+                or (_ADDRESS.search(text) and line[0] == "/")
+                or (
+                    _HYPHENATED.search(text)
+                    and line[0].isalnum()
+                    and line.split(" ", 1)[0] not in _AFTER_HANGING_HYPHEN
+                )
+            )
         ):
             text += line
         else:
             text += " " + line
+        broken = length == longest and length >= _NARROWEST and _ADDRESS.fullmatch(line) is not None
     return text
 
 

@@ -23,7 +23,7 @@ FORMS = ("markdown", "markdown_trending")
 _URL_PART = r"[^\s()<>]*(?:(?<=[-/?&=])\n(?=\S)[^\s()<>]*)*"
 _URL = rf"{_URL_PART}(?:\([^\s()<>]*(?:(?<=-)\n[^\s()<>]*)*\){_URL_PART})*"
 _IMAGE = re.compile(rf"!\[((?:[^\[\]\n]|\[[^\]\n]*\]|\n(?=\S))*)\](?:\({_URL}(?:\s+\"[^\"\n]*\")?\s*\)|\[[^\]\n]*\])")
-_IMAGE_TAG = re.compile(r"<[iI][mM][gG]\b[^>\n]*>")
+_IMAGE_TAG = re.compile(r"<[iI][mM][gG]\b(?:[^>\n]|\n(?![ \t]*\n))*>")
 _ALT = re.compile(r"\balt=\"([^\"]*)\"", re.IGNORECASE)
 _CLOSE = re.compile(rf"\]\(\s*<?(?P<url>{_URL})>?(?:\s+[\"'][^\"\n]*[\"'])?\s*\)|\]\s?\[(?P<ref>[^\[\]\n]{{0,40}})\]")
 _DEFINITION = re.compile(
@@ -36,9 +36,11 @@ _REST_OF_ADDRESS = re.compile(r"\s*[\w./%?=&~+-]+>?\s*")
 _HEADING = re.compile(r"\s*#{1,6}(?:\s+|(?=\[))")
 #: The marks that close a heading: "## Heading ##".
 _CLOSING = re.compile(r"\s+#+$")
+#: Pandoc's, behind a heading.
+_ATTRIBUTES = re.compile(r"(?<=\S)\s+\{[#.][^{}]*\}$")
 _SETEXT = re.compile(r"\s*(?:={3,}|-{3,})\s*")
 _RULE = re.compile(r"\s*(?:[-*_]\s*){3,}|\s*\\+\s*|\s*\|(?:\s*:?-+:?\s*\|)*\s*")
-_MARKER = re.compile(r"\s*(?:[-*+]|\d{1,3}[.)])[ \t]+(?=\S)")
+_MARKER = re.compile(r"\s*(?:[-*+][ \t]+)*(?:[-*+]|\d{1,3}[.)])[ \t]+(?=\S)")
 _MARKS_OF_ITEMS = frozenset("-*+ \t0123456789")
 _BREAK = re.compile(r"(?:\\+|<br\s*/?>)[ \t]*$|(?<=\S)\\+(?=[ \t]{2,}\S)", re.IGNORECASE)
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
@@ -49,11 +51,12 @@ _IMAGE_AND_NAME = re.compile(r"\s*\[([^\[\]]*)\]\s*(.+)", re.DOTALL)
 _NO_WORDS = re.compile(r"\s*(?:(?:#{1,6}[ \t]|[-*+](?!\S))\s*)?")
 _BR = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _BOLD = re.compile(r"(\*\*|__|\*|_)(?=\S)(.+?)(?<=\S)\1", re.DOTALL)
-_ANCHOR = re.compile(
-    r"</?(?:a|p|div|span|sup|sub|b|i|em|strong|center|details|summary)(?:\s+(?!href)[^<>\n]*)?/?>", re.IGNORECASE
-)
+_TAG_NAMES = "(?:a|p|div|span|sup|sub|b|i|em|strong|center|details|summary)"
+_ANCHOR = re.compile(rf"</?{_TAG_NAMES}(?:\s+(?!href)[^<>\n]*)?/?>", re.IGNORECASE)
+#: A tag that a tool broke at its width.
+_BROKEN_TAG = re.compile(rf"<{_TAG_NAMES}(?=[^<>\n]*\n)(?:[^<>\n]|\n(?![ \t]*\n))*>", re.IGNORECASE)
 _AUTOLINK = re.compile(r"<(https?://[^\s<>]+)>")
-_ENTITY = re.compile(r"&(?:amp|lt|gt|quot|nbsp|#39|#x27);")
+_ENTITY, _ENTITY_OF_TAG = re.compile(r"&(?:amp|lt|gt|quot|nbsp|#39|#x27);"), re.compile("&[lg]t;")
 _ENTITIES = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&nbsp;": " ", "&#39;": "'", "&#x27;": "'"}
 #: Stand for escaped brackets and for images while links are looked for; none of them is in any text.
 _OPEN, _SHUT, _PICTURE, _FILL = "\ue000", "\ue001", "\ue002", "\ue003"
@@ -100,8 +103,14 @@ def find_pieces(lines: list[str]) -> list[Piece]:
     return _Pieces(lines).find()
 
 
+def _hide_tag(tag: re.Match[str]) -> str:
+    return tag[0] if "href" in tag[0] else re.sub(r"[^\n]", _FILL, tag[0])
+
+
 class _Pieces:
     def __init__(self, lines: list[str]) -> None:
+        if any(line.endswith("}") for line in lines):
+            lines = [_ATTRIBUTES.sub("", line) if line.endswith("}") else line for line in lines]
         self.width = wrap_width(map(_without_addresses, lines))
         self.references: dict[str, str] = {}
         kept = []
@@ -139,6 +148,7 @@ class _Pieces:
             self.doc = _IMAGE.sub(self._hide_image, self.doc)
         if "<" in self.doc:
             self.doc = _IMAGE_TAG.sub(self._hide_image, self.doc)
+            self.doc = _BROKEN_TAG.sub(_hide_tag, self.doc)
         self.hidden = _FILL in self.doc
         self.blocks = self._number_blocks()
         self.pieces: list[Piece] = []
@@ -371,18 +381,18 @@ class _Pieces:
         tool_escapes = any(_always_escaped(text, _MARKS) for _, text in groups)
         for places, everything in groups:
             undo = _undoing(everything, tool_escapes)
-            entities = "&" in everything and not _BARE_AMPERSAND.search(everything)
+            entities = _entities_of(everything)
             bare = _OPEN in everything and not tool_escapes and "[" in everything  # then it is LaTeX's
             if not undo and not entities and _OPEN not in everything and _SHUT not in everything:
                 continue
             for i in places:
                 text = before = self.pieces[i].text
                 if undo and "\\" in text:
-                    text = undo.sub(r"\1\2\3\4\5", text)
+                    text = undo.sub(r"\1\2\3\4\5\6", text)
                 if _OPEN in text or _SHUT in text:
                     text = text.replace(_OPEN, "\\[" if bare else "[").replace(_SHUT, "\\]" if bare else "]")
                 if entities and "&" in text:
-                    text = _ENTITY.sub(lambda m: _ENTITIES[m[0]], text)
+                    text = entities.sub(lambda m: _ENTITIES[m[0]], text)
                 if text is not before:
                     self.pieces[i] = self.pieces[i]._replace(text=text)
 
@@ -396,14 +406,18 @@ _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 #: Shorter words are values and labels.
 _SHORT = 24
 #: Characters that only tools put a backslash before, and those before which LaTeX has one, too.
-_MARKS, _MARKS_OF_LATEX = "*_`<>()+!", "{}#&|=~"
-#: Where a list, a heading or a quote would begin. A backslash there is a tool's: LaTeX has no such command.
+_MARKS, _MARKS_OF_LATEX = "*_`<>()+!", "{}#&|=~^"
+#: Where a list, a heading or a quote would begin, and before the power of a number. A backslash there is a tool's: LaTeX has no such
+#: command.
 _AT_START = (
     r"(?:(?<=\s\\)|(?<=\A\\))([-+>]|\#{1,6}|=+)(?=\s|$)|(?<=\A\\)([-+\#>=])"
     r"|(?<=[0-9]\\)(\.)|(?:(?<=\s[0-9]\\)|(?<=\s[0-9][0-9]\\)|(?<=\A[0-9]\\))(\))(?=\s|$)"
+    r"|(\^)(?=[0-9])"
 )
 _BARE_BACKSLASH = re.compile(r"(?<!\\)(?:\\\\)*\\(?=[A-Za-z%\"'$^,; ])")
 _AFTER_BACKSLASH = re.compile(r"\\(?=(.))")
+_ESCAPED_QUOTE = re.compile(r"\\[\"'](?![A-Za-z{\\])")
+_TAG_MARK = re.compile("[<>]")
 _BARE_AMPERSAND = re.compile(r"&(?!(?:amp|lt|gt|quot|nbsp|#39|#x27);)")
 
 
@@ -416,6 +430,18 @@ def _always_escaped(text: str, characters: str) -> str:
     return found + ("[" if _OPEN in text and "[" not in text else "")
 
 
+def _entities_of(everything: str) -> re.Pattern[str] | None:
+    """Return what finds the entities that a tool wrote: all of them, only those of ``<`` and ``>``, or none.
+
+    What stands bare somewhere was not escaped, and an entity of it is the paper's own.
+    """
+    if "&" not in everything:
+        return None
+    if not _BARE_AMPERSAND.search(everything):
+        return _ENTITY
+    return None if _TAG_MARK.search(everything) else _ENTITY_OF_TAG
+
+
 def _undoing(text: str, tool_escapes: bool) -> re.Pattern[str] | None:
     """Return the pattern of the escapes in ``text`` that are a tool's, or None if there are none.
 
@@ -424,6 +450,9 @@ def _undoing(text: str, tool_escapes: bool) -> re.Pattern[str] | None:
     if "\\" not in text:
         return None
     undo = _always_escaped(text, _MARKS + (_MARKS_OF_LATEX if tool_escapes else "")).replace("[", "")
+    # an accent of LaTeX has a letter after it; where a quote has none, it was a tool that escaped the quotes
+    if _ESCAPED_QUOTE.search(text):
+        undo += _always_escaped(text, "\"'")
     # a backslash before a letter, % or a quote is LaTeX's and was not escaped: then no backslash was
     if "\\\\" in text and not _BARE_BACKSLASH.search(text):
         undo += "\\"

@@ -15,6 +15,7 @@ from etl_project.captures.lines import completes, goes_on, join_wrapped, wrap_wi
 from etl_project.captures.model import Reading
 from etl_project.captures.pieces import Leads, Piece, read_target
 from etl_project.captures.roles import LONGEST_SHORT_LINE, Role, role_of, trim
+from etl_project.fields import split_organisation
 
 FORMS = ("text_numbered_links", "text_numbered_links_trending")
 
@@ -180,15 +181,19 @@ def _paragraph(lines: list[tuple[int, str]], marks: dict[int, list[_Mark]], bloc
         nonlocal target, words, moved
         text = trim(join_wrapped([text for _, text in words]))
         images: tuple[str, ...] = ()
-        leads = read_target(target) if target else None
-        if leads and leads.leads is Leads.PROFILE and leads.value:
-            # the image's words stand before the name, broken within if they are longer than a line
-            handle = re.match(r"\s?".join(map(re.escape, leads.value)) + r"\s+(?=\S)", text)
-            images, text = ((leads.value,), text[handle.end() :]) if handle else ((), text)
         dotted = "·" in text or "∙" in text or "⋅" in text
         parts = [part for part in re.split(r"\s*[·∙⋅]\s*", text) if part] if dotted else [text] if text else []
         if not parts and target is not None:
             parts = [""]
+        leads = read_target(target) if target else None
+        if leads and leads.leads is Leads.PROFILE and leads.value:
+            # the image's words stand before the name, broken within if they are longer than a line
+            handle = re.match(r"\s?".join(map(re.escape, leads.value)) + r"\s+(?=\S)", parts[0])
+            split = split_organisation(parts[0])
+            if handle:
+                images, parts[0] = (leads.value,), parts[0][handle.end() :]
+            elif split[0] == leads.value and split[1]:
+                images, parts[0] = (leads.value,), split[1]
         for i, part in enumerate(parts):
             first, last = (words[0][0], words[-1][0]) if words else (at, at)
             pieces.append(Piece(first, last, part, None if i else target, False, block, () if i else images, moved))

@@ -260,18 +260,19 @@ def _goes_on(before: Piece, piece: Piece) -> bool:
 
 def _texts(pieces: Sequence[Piece]) -> tuple[str | None, str | None]:
     """Return (summary, abstract): what stands before the words that say who made the summary, and after them."""
-    blocks: dict[int, list[str]] = {}
+    texts: list[str] = []
+    before: Piece | None = None
     for piece in pieces:
         leads = read_target(piece.target).leads if piece.target else None
-        if piece.damaged or (leads in (Leads.GITHUB, Leads.ELSEWHERE) and len(piece.text) > _LONGEST_LINKED):
+        if piece.damaged or (leads is not None and len(piece.text) > _LONGEST_LINKED):
             raise _Contradiction("cut_link", "a link in the abstract is cut off; save the page again")
         if leads in _NOT_IN_TEXT:
             raise _Contradiction("unplaced_text", "links of other parts of the page in the abstract; save it again")
-        blocks.setdefault(piece.block, []).append(piece.text)
-    paragraphs: list[str] = []
-    for texts in blocks.values():
-        text = " ".join("".join(texts).split())
-        paragraphs += filter(None, _LABEL.split(text))
+        if before is None or _parts(before, piece):
+            texts.append("")
+        texts[-1] += piece.text if before is None or before.line_end == piece.line else f" {piece.text}"
+        before = piece
+    paragraphs = [part for text in texts for part in _LABEL.split(" ".join(text.split())) if part]
     made = [at for at, text in enumerate(paragraphs) if _MADE_BY.fullmatch(text)]
     if made == [0] and len(paragraphs) > 2 and is_one_sentence(paragraphs[1]):
         paragraphs[:2], made = paragraphs[1::-1], [1]  # the words stand above the summary
@@ -284,6 +285,14 @@ def _texts(pieces: Sequence[Piece]) -> tuple[str | None, str | None]:
     summary = " ".join(filter(None, paragraphs[: max(split, 0)]))
     abstract = " ".join(filter(None, paragraphs[split + 1 :]))
     return summary or None, abstract or None
+
+
+def _parts(before: Piece, piece: Piece) -> bool:
+    """Say whether a paragraph begins with ``piece``: after a blank line or, where no blank lines are, after a sentence."""
+    if before.block != piece.block or piece.line > before.line_end + 1:
+        return True
+    ends = before.text.rstrip()[-1:] in ".?!" or _MADE_BY.fullmatch(before.text) or _MADE_BY.fullmatch(piece.text)
+    return piece.line > before.line_end and before.target is None and piece.target is None and bool(ends)
 
 
 def _names(pieces: Sequence[Piece]) -> tuple[str, ...] | None:

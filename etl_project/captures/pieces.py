@@ -94,6 +94,7 @@ _SECTIONS = frozenset(
         "privacy",
         "search",
         "settings",
+        "pro",
         "spaces",
         "storage",
         "support",
@@ -139,7 +140,7 @@ def read_target(address: str) -> Target:
         host = ""
     if host == "arxiv.org" or host.endswith(".arxiv.org"):
         return Target(Leads.ARXIV, find_arxiv_id(path.rpartition("/")[2].removesuffix(".pdf")), host=host)
-    if host == "github.com":
+    if host == "github.com" and path.strip("/") != "huggingface":  # of the site's menu
         return Target(Leads.GITHUB, host=host)
     if path.rstrip("/") == "/login":
         following = parse_qs(parts.query).get("next", [""])[0]
@@ -156,7 +157,7 @@ def read_target(address: str) -> Target:
         if day_asked := query.get("date"):
             return Target(Leads.DAY, value=day_asked[0], host=host)
         return Target(Leads.SITE, value=query.get("q", [None])[0], host=host)
-    if host and not is_hugging_face(host):
+    if host and host != "github.com" and not is_hugging_face(host):
         return Target(Leads.ELSEWHERE, host=host)
     profile = _PROFILE.fullmatch(path)
     if profile and profile[1].lower() not in _SECTIONS and not parts.query:

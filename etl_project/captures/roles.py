@@ -95,6 +95,22 @@ _FURNITURE = frozenset(
         "daily papers - hugging face",
         "hugging face's logo",
         "© hugging face",
+        # the menu of the site's head
+        "huggingchat",
+        "collections",
+        "languages",
+        "organizations",
+        "blog",
+        "posts",
+        "learn",
+        "discord",
+        "forum",
+        "solutions",
+        "team & enterprise",
+        "hugging face pro",
+        "enterprise support",
+        "inference providers",
+        "storage buckets",
     ]
 )
 _FOOT = r"(?:system theme|company|tos|privacy|about|careers|jobs|website|models|datasets|spaces|buckets|pricing|docs|© hugging face)"
