@@ -376,14 +376,21 @@ def sql(
 
 @app.command()
 def explain(
-    paper: Annotated[str, typer.Argument(help="A paper id (or its start), an arXiv id, or words of the title.")],
+    paper: Annotated[
+        str,
+        typer.Argument(
+            help="A paper id (or its start), an arXiv id or the address of its page, or words of the title."
+        ),
+    ],
     lake: LakeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show where a paper's values come from: every mention, its file and lines, and the rule that joined it."""
-    from etl_project.fields import title_key
+    from etl_project.captures.pieces import read_target
+    from etl_project.fields import find_arxiv_id, title_key
 
-    paper = paper.strip().lower()
+    paper = paper.strip()
+    paper = read_target(paper).arxiv_id or find_arxiv_id(paper) or paper.lower()
     if not paper:
         raise _stop("an empty name; give a paper id or words of a title", 2)
     with _open(_lake(lake)) as connection:
@@ -543,6 +550,8 @@ def forms(
         return
     from etl_project.recognise import recognise_file
 
+    if file.is_dir():
+        raise _stop(f"{_plain(str(file))}: a folder; give one capture file, or all of it to: papers run", UNREADABLE)
     if not file.is_file():
         raise _stop(f"{_plain(str(file))}: no such file; give one capture file", UNREADABLE)
     try:

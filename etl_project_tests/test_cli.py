@@ -95,12 +95,12 @@ def test_explain_shows_each_values_source_and_who_contradicts(forms_run: FormsRu
     paper = json.loads(papers("explain", "2403.01001", "--json", lake=forms_run.lake).stdout)
     files = {mention["mention_id"]: mention["file_name"] for mention in paper["mentions"]}
     of = {source["field"]: files[source["mention_id"]] for source in paper["sources"]}
-    assert {"title": "page.txt", "abstract": "page.txt", "daily_on": "api.json"}.items() <= of.items()
+    assert {"title": "api.json", "abstract": "api.json", "daily_on": "api.json"}.items() <= of.items()
     assert [author["name"] for author in paper["authors"]] == ["Ada Pebble", "Bo Gravel", "Cy Sand"]
     mention = {file: mention for mention, file in files.items()}
     shown = papers("explain", "2403.01001", lake=forms_run.lake).stdout
     for line in (
-        f"published_on         2024-03-01   from {mention['page.txt']}",
+        f"published_on         2024-03-01   from {mention['api.json']}",
         f"arxiv_published_at   2024-03-01 18:30:05 UTC   from {mention['api.json']}",
         f"daily_on             2024-03-04   from {mention['api.json']}",
         f"n_authors            3: Ada Pebble, Bo Gravel, Cy Sand   from {mention['api.json']}",
@@ -110,6 +110,15 @@ def test_explain_shows_each_values_source_and_who_contradicts(forms_run: FormsRu
     ):
         assert line in shown
     assert "contradiction: title" not in shown
+
+
+@pytest.mark.parametrize(
+    "name", ["2403.01001v2", "https://huggingface.co/papers/2403.01001", "https://arxiv.org/abs/2403.01001v1"]
+)
+def test_explain_takes_the_addresses_and_versions_of_a_paper(forms_run: FormsRun, papers: Papers, name: str) -> None:
+    asked = [papers("explain", given, lake=forms_run.lake) for given in (name, "2403.01001")]
+    assert asked[0].returncode == 0
+    assert asked[0].stdout == asked[1].stdout
 
 
 def test_explain_of_a_card_says_that_nothing_stands_in_the_abstracts_place(forms_run: FormsRun, papers: Papers) -> None:
@@ -224,6 +233,12 @@ def test_every_command_has_help_with_a_sentence(papers: Papers) -> None:
     assert set(names) == {"run", "fetch", "status", "sql", "explain", "forms", "rejects", "ui"}
     for name in names:
         assert "." in papers(name, "--help").stdout
+
+
+def test_forms_of_a_folder_says_what_to_give(papers: Papers, tmp_path: Path) -> None:
+    done = papers("forms", tmp_path)
+    assert done.returncode == 4
+    assert "a folder; give one capture file" in done.stderr
 
 
 def test_forms_shows_the_catalogue_and_how_a_file_is_recognised(papers: Papers, tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
 """Which value of a paper survives, which mention it is from, and who contradicts: papers that come in all forms."""
 
+import json
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from etl_project.lake import Lake
-from etl_project.run import Summary
+from etl_project.run import Summary, run_job
 from etl_project_tests.conftest import (
     CARD_ONLY,
     CONTRADICTED,
@@ -63,12 +65,41 @@ def test_an_abstract_wins_over_a_summary_which_is_kept_as_one(forms_run: FormsRu
     kind, summary, of_text, of_summary = paper(
         forms_run, EVERYWHERE, "abstract_kind ai_summary text_mention_id summary_mention_id"
     )
-    assert (kind, of_text) == ("abstract", "page.txt")
-    assert (summary, of_summary) in {
-        ("Small parts matter less.", "api.json"),
-        ("Most small parts of a large model hardly matter to what it does.", "trending.md"),
-    }
+    assert (kind, of_text) == ("abstract", "api.json")
+    assert (summary, of_summary) == ("Small parts matter less.", "api.json")
     assert sources(forms_run, EVERYWHERE)["ai_summary"][1:] == [2, 2]
+
+
+def test_what_the_site_wrote_itself_wins_over_what_tools_made_of_its_page(tmp_path: Path) -> None:
+    """The text came first, and with an earlier load; its tool has put a backslash more, lost a name, and shows no handle."""
+    item = {
+        "title": "Slow Lamps in Long Halls",
+        "paper": {
+            "id": "2404.05001",
+            "title": "Slow Lamps in Long Halls",
+            "summary": "We let \\{4, 8\\} lamps burn slowly. They last. " * 8,
+            "authors": [{"name": "Di Lamp"}, {"name": "Ed Wick"}],
+            "publishedAt": "2024-04-08T00:00:00.000Z",
+        },
+        "organization": {"name": "hall-lab", "fullname": "Hall Lab"},
+    }
+    text = item["paper"]["summary"].strip().replace("\\{", "\\\\{")
+    card = f"""### [Slow Lamps in Long Halls](https://huggingface.co/papers/2404.05001)
+
+[{text}](https://huggingface.co/papers/2404.05001)
+
+- 1 author
+
+·
+
+Apr 9, 2024
+"""
+    lake = Lake(tmp_path / "lake")
+    for name, content in (("1.md", card), ("2.json", json.dumps([item]))):
+        (tmp_path / name).write_text(content, "utf-8")
+        assert run_job(lake, [tmp_path / name]).exit_code == 0
+    (row,) = rows_of(lake, "select abstract, n_authors, organisation_handle, published_on from papers")
+    assert row == (item["paper"]["summary"].strip(), 2, "hall-lab", date(2024, 4, 8))
 
 
 def test_an_abstract_from_a_mirror_wins_over_a_summary_from_the_site(forms_run: FormsRun) -> None:
@@ -119,7 +150,7 @@ def test_three_dates_are_kept_apart_each_with_its_mention(forms_run: FormsRun) -
         "daily_on daily_n_values daily_mention_id"
     )
     assert paper(forms_run, EVERYWHERE, columns, "paper_dates") == (
-        date(2024, 3, 1), "printed", 1, "page.txt",
+        date(2024, 3, 1), "printed", 1, "api.json",
         datetime(2024, 3, 1, 18, 30, 5), 1, "api.json",
         date(2024, 3, 4), 1, "api.json",
     )  # fmt: skip

@@ -1,14 +1,15 @@
 -- papers: one row is one paper, with the values that survive from its mentions.
 --
--- Who wins, value by value. "First" is the lowest load number, then the lowest mention id, so the
--- order in which files are named never matters:
+-- Who wins, value by value. "First" is the best form (JSON, also a saved page's own; then a saved page; then
+-- Markdown and text, which other tools made of the page and may have changed), then the lowest load number, then the
+-- lowest mention id, so the order in which files are named never matters:
 --   title, abstract     a mention with the abstract, else with its beginning, else with a summary in its
 --                       place, else with none; of these one whose page came from huggingface.co itself,
 --                       not from a mirror; of these the first
 --   ai_summary          the first mention with a summary, beside the abstract or in its place
 --   arxiv_id            all mentions agree (a check holds that)
 --   n_authors           the first mention that lists names; then the first that shows a count
---   organisation        the first mention that shows one
+--   organisation        the first mention that shows its handle; then the first that shows a name
 --   published_on        the first mention with a printed year; then the first with an inferred one
 --   arxiv_published_at  the first mention that has it
 --   daily_on            the first mention that has it
@@ -36,6 +37,11 @@ mentions as (
         parsed_rows.daily_submitted_at,
         raw_dumps.load_number,
         case when captures.mirror is null then 0 else 1 end as from_mirror,
+        case
+            when captures.form in ('api_json', 'json_lines', 'html_data') then 0
+            when captures.form in ('html_cards', 'html_paper') then 1
+            else 2
+        end as form_rank,
         case parsed_rows.abstract_kind when 'abstract' then 0 when 'cut' then 1 when 'summary' then 2 else 3 end
             as kind_rank,
         case when listed.mention_id is not null then 0 when parsed_rows.n_authors is not null then 1 end
@@ -62,7 +68,7 @@ texts as (
     select
         paper_id,
         mention_id,
-        row_number() over (partition by paper_id order by kind_rank, from_mirror, load_number, mention_id) as place
+        row_number() over (partition by paper_id order by kind_rank, from_mirror, form_rank, load_number, mention_id) as place
     from mentions
 ),
 
@@ -71,7 +77,7 @@ summaries as (
         paper_id,
         mention_id,
         ai_summary,
-        row_number() over (partition by paper_id order by load_number, mention_id) as place
+        row_number() over (partition by paper_id order by form_rank, load_number, mention_id) as place
     from mentions
     where ai_summary is not null
 ),
@@ -80,7 +86,7 @@ ids as (
     select
         paper_id,
         mention_id,
-        row_number() over (partition by paper_id order by load_number, mention_id) as place
+        row_number() over (partition by paper_id order by form_rank, load_number, mention_id) as place
     from mentions
     where arxiv_id is not null
 ),
@@ -93,7 +99,7 @@ dates as (
         published_year_inferred,
         row_number() over (
             partition by paper_id
-            order by case when published_year_inferred then 1 else 0 end, load_number, mention_id
+            order by case when published_year_inferred then 1 else 0 end, form_rank, load_number, mention_id
         ) as place
     from mentions
     where published_on is not null
@@ -104,7 +110,7 @@ arxiv_times as (
         paper_id,
         mention_id,
         arxiv_published_at,
-        row_number() over (partition by paper_id order by load_number, mention_id) as place
+        row_number() over (partition by paper_id order by form_rank, load_number, mention_id) as place
     from mentions
     where arxiv_published_at is not null
 ),
@@ -114,7 +120,7 @@ daily_days as (
         paper_id,
         mention_id,
         cast(daily_submitted_at as date) as daily_on,
-        row_number() over (partition by paper_id order by load_number, mention_id) as place
+        row_number() over (partition by paper_id order by form_rank, load_number, mention_id) as place
     from mentions
     where daily_submitted_at is not null
 ),
@@ -124,7 +130,7 @@ authors as (
         paper_id,
         mention_id,
         n_authors,
-        row_number() over (partition by paper_id order by authors_rank, load_number, mention_id) as place
+        row_number() over (partition by paper_id order by authors_rank, form_rank, load_number, mention_id) as place
     from mentions
     where authors_rank is not null
 ),
@@ -135,7 +141,10 @@ owners as (
         mention_id,
         organisation_handle,
         organisation_name,
-        row_number() over (partition by paper_id order by load_number, mention_id) as place
+        row_number() over (
+            partition by paper_id
+            order by case when organisation_handle is null then 1 else 0 end, form_rank, load_number, mention_id
+        ) as place
     from mentions
     where organisation_handle is not null or organisation_name is not null
 )
