@@ -699,7 +699,11 @@ BEHIND = "".join(
 UNSUPPORTED = {
     "links_after_words": [BEHIND],
     "latex": ["\\section{\\href{https://huggingface.co/papers/2606.00683}{Ants}}\n\nThey follow it.\n\n" * 4],
-    "asciidoc": ["=== https://huggingface.co/papers/2606.00683[Ants]\n\nThey follow it.\n\n" * 4],
+    "asciidoc": [
+        "=== https://huggingface.co/papers/2606.00683[Ants]\n\nThey follow it.\n\n" * 4,
+        "== https://huggingface.co/papers/2606.00683[Ants]\n\nThey follow it.\n\n" * 4
+        + "See [it](https://a.example.org).",
+    ],
     "org_mode": ["* [[https://huggingface.co/papers/2606.00683][Ants]]\n" * 4],
     "restructured_text": ["`Ants <https://huggingface.co/papers/2606.00683>`__\n\n" * 4],
 }
