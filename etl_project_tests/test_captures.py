@@ -1,3 +1,4 @@
+import textwrap
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -894,3 +895,19 @@ def test_a_middle_dot_and_the_date_on_one_line_are_read():
     blocks = [*card(one, "  * 11 authors", "· May 25 3"), *card(two, "  * 4 authors", "· Jul 9, 2025")]
     reading = read_capture("Daily Papers\n\n" + "\n\n".join(blocks))
     assert [(r.n_authors, r.date_text) for r in reading.records] == [(11, "May 25 3"), (4, "Jul 9, 2025")]
+
+
+HEAD = "Daily Papers\n\n"
+
+
+def test_a_line_longer_than_the_width_of_a_wrapped_neighbour_is_not_joined_with_the_next():
+    one, two, three = sample(3)
+    one, two, three = (replace(p, abstract=p.abstract[:470].rsplit(" ", 1)[0] + ".") for p in (one, two, three))
+    wrapped = "\n".join(textwrap.wrap(two.abstract, 90))
+    cards = [
+        f"{one.title}\n{one.abstract}\nNorthfold Research Lab\n·\nJun 8\n",
+        f"{two.title}\n{wrapped}\n3 authors\n·\nJun 9\n",
+        f"{three.title}\n{three.abstract}\nquoll Quoll\n·\nJun 7\n",
+    ]
+    for record in read_capture(HEAD + "".join(cards)).records:
+        assert record.abstract in (one.abstract, two.abstract, three.abstract)
