@@ -900,6 +900,31 @@ def test_a_middle_dot_and_the_date_on_one_line_are_read():
 HEAD = "Daily Papers\n\n"
 
 
+def test_an_abstract_in_a_titles_place_is_refused():
+    one, two, three = sample(3)
+    sentences = [
+        "Otters sort pebbles by size and by colour. Quolls do not, and follow the drift.",
+        "We count 1 204 of them in nine rivers.",
+    ]
+    text = (
+        f"{HEAD}{one.title}\n{one.abstract}\n{' '.join(sentences)}\n{two.abstract}\n{three.title}\n{three.abstract}\n"
+    )
+    for record in read_capture(text).records:
+        assert record.title in (one.title, three.title)
+
+
+def test_the_submitters_line_is_no_title():
+    one, two, three = sample(3)
+    cards = [
+        f" Submitted by  wreed\n{p.title} {p.abstract}\n 4 authors · Published on Jun 3, 2026\nUpvote 41\n"
+        for p in (two, three)
+    ]
+    reading = read_capture(
+        f"Trending Papers\n{one.title}\n{one.abstract}\n4 authors\n·\nJun 3, 2026\n" + "".join(cards)
+    )
+    assert [record.title for record in reading.records] == [one.title]
+
+
 def test_a_line_longer_than_the_width_of_a_wrapped_neighbour_is_not_joined_with_the_next():
     one, two, three = sample(3)
     one, two, three = (replace(p, abstract=p.abstract[:470].rsplit(" ", 1)[0] + ".") for p in (one, two, three))
@@ -911,3 +936,34 @@ def test_a_line_longer_than_the_width_of_a_wrapped_neighbour_is_not_joined_with_
     ]
     for record in read_capture(HEAD + "".join(cards)).records:
         assert record.abstract in (one.abstract, two.abstract, three.abstract)
+
+
+@pytest.mark.parametrize(
+    "first", ["Otters sort pebbles", "Otters sort pebbles by size, and quolls by colour; none by age. " * 6]
+)
+@pytest.mark.parametrize(
+    "second",
+    [
+        "We publish pebbles at https://example.org/pebbles.",
+        "See example.org",
+        "More on pebbles, rivers and the drift of otters is in the appendix.",
+    ],
+)
+@pytest.mark.parametrize("gap", ["\n", "\n\n"])
+def test_an_abstract_of_two_lines_is_refused_with_its_title(first, second, gap):
+    one, two, three = sample(3)
+    cards = [f"{p.title}\n{p.abstract}\n3 authors\n·\nJun 9\n" for p in (one, three)]
+    reading = read_capture(
+        f"{HEAD}{cards[0]}{gap}{two.title}{gap}{first.strip()}{gap}{second}{gap}3 authors\n·\nJun 9\n{cards[1]}"
+    )
+    assert [record.title for record in reading.records] == [one.title, three.title]
+
+
+def test_a_wide_terminals_first_line_is_no_title():
+    found = sample(4)
+    cards = [
+        f"{p.title}\n\n   {p.abstract[:185].rsplit(' ', 1)[0]}\n   Pebbles and otters and quolls are then counted by hand, at night, in all nine rivers; we find that none of them knows the others, and that the drift carries all of them away in spring.\n     * 4 authors\n\n   · Jun 3 4\n\n"
+        for p in found
+    ]
+    for record in read_capture(HEAD + "".join(cards)).records:
+        assert record.title in [p.title for p in found]

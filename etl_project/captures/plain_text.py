@@ -25,9 +25,11 @@ from etl_project.captures.roles import (
     PERIODS,
     Role,
     day_in_address,
+    ends_in_metadata,
     is_sign_of_page,
     is_user_line,
     mentions_authors,
+    names_submitter,
     role_of,
     split_glued_head,
     split_metadata,
@@ -48,6 +50,9 @@ _EXCERPT = 2_000
 
 #: A short text without an end mark counts as an abstract from here on if metadata follows it.
 _SHORTEST_ABSTRACT = 150
+
+#: A text that ends as several sentences do is no title from here on.
+_SHORTEST_SENTENCES = 100
 
 #: No abstract begins with a small letter, but for names such as vLLM.
 _FRAGMENT = re.compile(r"(?!https?:)[a-z]+(?![A-Za-z0-9])")
@@ -283,6 +288,7 @@ class _Reader:
             and role is not Role.SEPARATOR
             and self._is_long_text(k + 1)
             and self.roles[k - 1] not in _OF_PAGE
+            and not names_submitter(self._line(k))
             and not (is_sign_of_page(self._line(k)) and role is not Role.HEADING)
         )
 
@@ -305,7 +311,9 @@ class _Reader:
         body = title + 1
         if body < len(self.at) and self.roles[body] is Role.TEXT and self._length(title) <= LONGEST_TITLE:
             length = self._length(body)
-            if self._ends_a_text(title):
+            if self._is_no_title(title):
+                return self._reject(title, count)
+            if self._ends_a_text(title, body):
                 detail = "the lines before may belong to it; join each text into one line"
                 return self._refuse_to(title if count is None else count, body + 1, "wrapped_lines", detail)
             if length <= LONGEST_TITLE:
@@ -314,9 +322,26 @@ class _Reader:
                 return self._accept(title, body, count)
         return self._reject(title, count)
 
-    def _ends_a_text(self, title: int) -> bool:
-        """Say whether the line in a title's place may be the end of a text on several lines: two refused ones stand right above it."""
-        return title >= 2 and all(k in self.lone and self._joined(k) for k in (title - 1, title - 2))
+    def _is_no_title(self, k: int) -> bool:
+        """Say whether a line in a title's place reads as an abstract: some tools leave the titles out, and keep the abstracts."""
+        return self._length(k) >= _SHORTEST_SENTENCES and reads_as_sentences(self._line(k), several=True)
+
+    def _ends_a_text(self, title: int, body: int) -> bool:
+        """Say whether the line in a title's place may belong to the text above it, whose lines were refused one by one.
+
+        Two refused lines stand right above it; or one does, and this line and the next are one paragraph, too long
+        for most titles, or the next one is too short for most abstracts.
+        """
+        if title - 1 not in self.lone:
+            return False
+        above, below = self._joined(title - 1), self._joined(title)
+        if above and title - 2 in self.lone and self._joined(title - 2):
+            return True
+        if above != below:
+            return below and self._length(title) > LONGEST_SHORT_LINE
+        if above:
+            return self._length(body) <= LONGEST_TITLE
+        return self._length(body) <= _SHORTEST_ABSTRACT and self._metadata_follows(body)
 
     def _judge_short(self, title: int, body: int, count: int | None) -> int:
         """Read two short texts in a row: a title with a short abstract, or a title that lost its abstract."""
@@ -368,10 +393,16 @@ class _Reader:
         if is_link or _LINK_MARK.search(lines[at[title]]):
             detail = "links in a form that is not known; save the page as HTML, Markdown or text and give that"
             return self._refuse_to(first, body + 1, "cut_link", detail)
+        if ends_in_metadata(lines[at[body]]):
+            detail = "metadata or the page's foot stands within the abstract; put each on a line of its own"
+            return self._refuse_to(first, body + 1, "unknown_metadata", detail)
         if not self.records:
             self.count_leads = count is not None
         k = body + 1
         found = _NO_METADATA
+        if self._goes_on(k):
+            detail = "the abstract stands on several lines; join them into one"
+            return self._refuse_to(first, k + 1, "wrapped_lines", detail)
         if k < len(at) and (roles[k] is not Role.TEXT or (self._length(k) <= LONGEST_TITLE and self._is_owner(k))):
             if self._is_owner(k) and mentions_authors(self._line(k)):
                 # a count of authors in a form that we cannot read is no organisation
@@ -491,6 +522,19 @@ class _Reader:
                 found = found._replace(github_stars=count, github_stars_step=parse_count_step(number))
             k += 1
         return found._replace(lines=found.lines + k - start)
+
+    def _goes_on(self, k: int) -> bool:
+        """Say whether the line after an abstract may be the abstract's own second line: a sentence, or a text before the metadata.
+
+        That text may also be the next paper's title, its abstract lost; then this card has lost its metadata.
+        """
+        if k >= len(self.at) or self.roles[k] is not Role.TEXT or self._length(k) > LONGEST_TITLE or self._is_owner(k):
+            return False
+        if reads_as_sentences(self._line(k), several=True) and self._line(k)[-1] in ".。…":
+            return True
+        if not self._metadata_follows(k):
+            return False
+        return self.roles[k + 1] is not Role.TEXT or not reads_as_sentences(self._line(k + 1), several=True)
 
     def _after_parts(self, title: int, body: int) -> int:
         """Return the line after an abstract that goes on in other lines or paragraphs, or 0 if it does not.
