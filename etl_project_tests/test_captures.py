@@ -94,7 +94,7 @@ def papers(draw, least=310):
         abstract_of(random, least),
         draw(st.integers(1, 400)) if owner == "authors" else None,
         (
-            draw(st.sampled_from(["quoll-lab", "01-q", "Moss"])),
+            draw(st.sampled_from(["quoll-lab", "01-q", "moss"])),
             draw(st.sampled_from(["Quoll, Ltd.", "Moss & Co", "Übach Lab"])),
         )
         if owner == "organisation"
@@ -967,3 +967,19 @@ def test_a_wide_terminals_first_line_is_no_title():
     ]
     for record in read_capture(HEAD + "".join(cards)).records:
         assert record.title in [p.title for p in found]
+
+
+@pytest.mark.parametrize(
+    ("owner", "parts"),
+    [
+        ("Northfold DeepMoss", (None, "Northfold DeepMoss")),
+        ("Queue-Ing Lab", (None, "Queue-Ing Lab")),
+        ("quoll-lab The Lab", ("quoll-lab", "The Lab")),
+        ("NorthFold Northfold Research", ("NorthFold", "Northfold Research")),
+    ],
+)
+def test_of_few_organisations_each_is_a_handle_and_a_name_only_if_it_reads_so(owner, parts):
+    one, two = sample(2)
+    text = HEAD + "\n".join(f"{p.title}\n{p.abstract}\n{o}\n·\nJun 9" for p, o in ((one, owner), (two, "3 authors")))
+    first = read_capture(text).records[0]
+    assert (first.organisation_handle, first.organisation_name) == parts
