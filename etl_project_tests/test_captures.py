@@ -897,7 +897,136 @@ def test_a_middle_dot_and_the_date_on_one_line_are_read():
     assert [(r.n_authors, r.date_text) for r in reading.records] == [(11, "May 25 3"), (4, "Jul 9, 2025")]
 
 
+# ---------------------------------------------------------------------------------------------
+# marks that are no part of titles
+
+
 HEAD = "Daily Papers\n\n"
+
+
+@pytest.mark.parametrize(
+    ("title", "abstract"),
+    [
+        ("### {}", "{}"),
+        ("## {} ##", "{}"),
+        ("**{}**", "{}"),
+        ("### **{}**", "{}"),
+        ("- {}", "{}"),
+        ("- **{}**", "{}"),
+        ("*{}*", "{}"),
+        ("{number}. {}", "{}"),
+        ("{number}. **{}**", "{}"),
+        ("1. {}", "{}"),
+        ("Title: {}", "Abstract: {}"),
+        ("**Title:** {}", "**Abstract:** {}"),
+        ("**Title**: {}", "{}"),
+        ("Title: {}", "{}"),
+        ("{}", "Abstract: {}"),
+        ("### {}", "Abstract:\n{}"),
+        ("## {}", "> {}"),
+        ("#{}", "{}"),
+        ("## Paper {number}: {}", "{}"),
+        ("[{number}] {}", "{}"),
+    ],
+)
+@pytest.mark.parametrize("gap", ["\n", "\n\n"])
+def test_marks_and_labels_of_all_titles_are_no_part_of_them(title, abstract, gap):
+    found = sample(3)
+    cards = [
+        title.format(paper.title, number=number) + gap + abstract.format(paper.abstract)
+        for number, paper in enumerate(found, 1)
+    ]
+    records = read_capture(HEAD + "\n\n".join(cards)).records
+    assert [(r.title, r.abstract) for r in records] == [(paper.title, paper.abstract) for paper in found]
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["3D Otters", "1. Otters", "- Otters", "Abstract: Otters", "2) Otters", "__init__", "*Otters and Quolls", "**"],
+)
+def test_numbers_dashes_and_labels_of_one_title_stay(title):
+    one, two, three = sample(3)
+    text = HEAD + "\n\n".join(f"{t}\n{p.abstract}" for t, p in ((one.title, one), (title, two), (three.title, three)))
+    assert [record.title for record in read_capture(text).records] == [one.title, title, three.title]
+
+
+def test_one_title_that_begins_with_a_hash_keeps_it():
+    one, two = sample(2)
+    text = f"{HEAD}# of Layers and Otters\n\n{one.abstract}\n\n{two.title}\n\n{two.abstract}"
+    assert [record.title for record in read_capture(text).records] == ["# of Layers and Otters", two.title]
+
+
+def test_a_heading_that_is_a_number_is_a_title_and_no_count():
+    one, two = sample(2)
+    cards = [f"7\n\n### {t}\n\n{p.abstract}\n\n- 4 authors\n\n· Jun 3" for t, p in ((one.title, one), ("2048", two))]
+    records = read_capture(HEAD + "\n\n".join(cards)).records
+    assert [(r.title, r.upvotes, r.comments) for r in records][:1] == [(one.title, 7, None)]
+    assert all(record.title in (one.title, "2048") for record in records)
+
+
+@pytest.mark.parametrize("lines", [["Authors: 4"], ["Published: Jun 3, 2026", "URL: https://pebbles.example.org"]])
+@pytest.mark.parametrize("label", ["", "Abstract: "])
+@pytest.mark.parametrize("count", [1, 3])
+def test_another_labelled_field_is_no_title(lines, label, count):
+    cards = ["\n".join([f"Title: {p.title}", *lines, f"{label}{p.abstract}"]) for p in sample(count)]
+    assert not read_capture(HEAD + "\n\n".join(cards)).records
+
+
+def test_a_bold_label_in_a_titles_place_is_no_title():
+    cards = [f"### {p.title}\n\n**Upvotes:** 33\n\n{p.abstract}" for p in sample(1)]
+    assert not read_capture(HEAD + "\n\n".join(cards)).records
+
+
+def test_titles_with_more_than_the_title_behind_their_bold_are_refused():
+    cards = [f"**{p.title}** (41)\n{p.abstract}" for p in sample(2)]
+    assert not read_capture(HEAD + "\n\n".join(cards)).records
+
+
+def test_the_tools_escapes_are_undone_where_headings_show_markdown():
+    one, two = sample(2)
+    words = r"names such as my\_quoll and \*otters\* cost 3\% of $\alpha\_i$."
+    cards = [f"MARK{one.title} \\_x\n\n{words} {one.abstract}", f"MARK{two.title}\n\n{two.abstract}"]
+    text = HEAD + "\n\n".join(cards)
+    marked, plain = (read_capture(text.replace("MARK", mark)).records[0] for mark in ("### ", ""))
+    assert marked.title == f"{one.title} _x"
+    assert marked.abstract.startswith(r"names such as my_quoll and *otters* cost 3\% of $\alpha_i$.")
+    assert plain.title == f"{one.title} \\_x" and plain.abstract.startswith(words)
+
+
+def test_fields_that_are_labelled_are_no_titles():
+    found = sample(3)
+    cards = [f"Title: {p.title}\nDate: May {n}\nAbstract: {p.abstract}" for n, p in enumerate(found, 2)]
+    assert [r.title for r in read_capture(HEAD + "\n\n".join(cards)).records] == []
+
+
+def test_menus_and_metadata_behind_bullets_are_read():
+    one, two = sample(2)
+    menu = "* Models\n* Datasets\n* ---\n* Log In\n\n# Daily Papers\n\n## byAK and the research community\n\n- Daily\n- Weekly"
+    metadata = [
+        ["  •", "  •", "  • 4 authors", "", "· Jun 3 4"],
+        ["  • [0]", "  • [1]", "  • 2 authors", "", "· Jun 5"],
+    ]
+    cards = [
+        f"7\n\n{p.title}\n\n{p.abstract}\n\n" + "\n".join(lines) for p, lines in zip((one, two), metadata, strict=True)
+    ]
+    reading = read_capture(f"{menu}\n\n" + "\n\n[ ]\n".join(cards) + "\n")
+    assert [(r.n_authors, r.date_text, r.upvotes) for r in reading.records] == [(4, "Jun 3 4", 7), (2, "Jun 5", 7)]
+    assert not reading.refusals
+
+
+@pytest.mark.parametrize("width", [0, 72])
+def test_a_picture_without_words_parts_a_date_from_its_comments(width):
+    found = sample(2)
+    blocks = [HEAD.strip()]
+    for paper in found:
+        words = textwrap.wrap(paper.abstract, width) if width else [paper.abstract]
+        blocks += [paper.title, "\n".join(words), "-   []\n-   2 authors", "· Jun 1 [] 2", "[]", "-"]
+    records = read_capture("\n\n".join(blocks[:-2]) + "\n").records
+    assert [(r.n_authors, r.date_text) for r in records] == [(2, "Jun 1 2")] * 2
+
+
+# ---------------------------------------------------------------------------------------------
+# texts that are mixed or cut by the tool
 
 
 def test_an_abstract_in_a_titles_place_is_refused():
@@ -923,6 +1052,18 @@ def test_the_submitters_line_is_no_title():
         f"Trending Papers\n{one.title}\n{one.abstract}\n4 authors\n·\nJun 3, 2026\n" + "".join(cards)
     )
     assert [record.title for record in reading.records] == [one.title]
+
+
+def test_the_pages_foot_behind_metadata_is_cut_off_and_behind_an_abstract_refused():
+    one, two = sample(2)
+    foot = " System themeCompanyTOS Privacy About Careers WebsiteModels Datasets Spaces Pricing Docs"
+    cards = [f"{p.title}\n{p.abstract}\n 2 authors · Mar 14, 2025" for p in (one, two)]
+    last = read_capture(HEAD + "\n".join(cards) + foot).records[-1]
+    assert (last.abstract, last.n_authors, last.date_text) == (two.abstract, 2, "Mar 14, 2025")
+    glued = f"{cards[0]}\n{two.title}\n{two.abstract} 2 authors · Mar 14, 2025{foot}"
+    reading = read_capture(HEAD + glued)
+    assert [record.title for record in reading.records] == [one.title]
+    assert [refusal.reason for refusal in reading.refusals] == ["unknown_metadata"]
 
 
 def test_a_line_longer_than_the_width_of_a_wrapped_neighbour_is_not_joined_with_the_next():

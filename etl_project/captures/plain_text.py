@@ -11,7 +11,7 @@ lines have two readings (is this the title of the next paper or the date of the 
 """
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection
 from functools import cached_property
 from itertools import pairwise
@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from etl_project.captures.envelope import Opened
 from etl_project.captures.lines import Joined, unwrap
+from etl_project.captures.marks import count_title_labels, take_marks, take_marks_of_all
 from etl_project.captures.model import Reading, Record, Refusal
 from etl_project.captures.roles import (
     LONGEST_SHORT_LINE,
@@ -69,7 +70,7 @@ def read(opened: Opened, damaged: Collection[int] = ()) -> Reading:
 
     ``damaged`` holds the 1-based numbers of lines with undecodable bytes.
     """
-    joined = unwrap(opened.lines)
+    joined = unwrap(take_marks(opened.lines))
     reading = _Reader(joined, damaged).read()
     form = "text_wrapped" if joined.wrapped else reading.form
     return reading._replace(form=form, query=reading.query or opened.query, days=(*opened.days, *reading.days))
@@ -682,8 +683,22 @@ class _Reader:
             self._refuse(first, end, "mixed_cards", detail)
         self.refusals.sort()
 
+    def _refuse_other_fields(self) -> None:
+        """Take the marks off titles and abstracts; refuse records whose title is told to be another field ("Date: May 2")."""
+        labels = count_title_labels(refusal.text for refusal in self.refusals)
+        self.records, strange = take_marks_of_all(self.records, labels)
+        for record in strange:
+            first, last = (bisect_right(self.firsts, line) - 1 for line in (record.line_start, record.line_end))
+            detail = (
+                "the line before the abstract holds another field than the title, or more; put the title alone there"
+            )
+            self._refuse(bisect_left(self.at, first), bisect_right(self.at, last) - 1, "title_or_metadata", detail)
+        if strange:
+            self.refusals.sort()
+
     def _reading(self) -> Reading:
         self._refuse_incomplete()
+        self._refuse_other_fields()
         if any(record.organisation_handle and not record.organisation_name for record in self.records):
             # a page's text names an organisation by its handle and its name; here handles are left out
             self.records = [_without_handle(record) for record in self.records]
