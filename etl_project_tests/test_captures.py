@@ -1,3 +1,4 @@
+import textwrap
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -93,7 +94,7 @@ def papers(draw, least=310):
         abstract_of(random, least),
         draw(st.integers(1, 400)) if owner == "authors" else None,
         (
-            draw(st.sampled_from(["quoll-lab", "01-q", "Moss"])),
+            draw(st.sampled_from(["quoll-lab", "01-q", "moss"])),
             draw(st.sampled_from(["Quoll, Ltd.", "Moss & Co", "Übach Lab"])),
         )
         if owner == "organisation"
@@ -699,7 +700,11 @@ BEHIND = "".join(
 UNSUPPORTED = {
     "links_after_words": [BEHIND],
     "latex": ["\\section{\\href{https://huggingface.co/papers/2606.00683}{Ants}}\n\nThey follow it.\n\n" * 4],
-    "asciidoc": ["=== https://huggingface.co/papers/2606.00683[Ants]\n\nThey follow it.\n\n" * 4],
+    "asciidoc": [
+        "=== https://huggingface.co/papers/2606.00683[Ants]\n\nThey follow it.\n\n" * 4,
+        "== https://huggingface.co/papers/2606.00683[Ants]\n\nThey follow it.\n\n" * 4
+        + "See [it](https://a.example.org).",
+    ],
     "org_mode": ["* [[https://huggingface.co/papers/2606.00683][Ants]]\n" * 4],
     "restructured_text": ["`Ants <https://huggingface.co/papers/2606.00683>`__\n\n" * 4],
 }
@@ -890,3 +895,232 @@ def test_a_middle_dot_and_the_date_on_one_line_are_read():
     blocks = [*card(one, "  * 11 authors", "· May 25 3"), *card(two, "  * 4 authors", "· Jul 9, 2025")]
     reading = read_capture("Daily Papers\n\n" + "\n\n".join(blocks))
     assert [(r.n_authors, r.date_text) for r in reading.records] == [(11, "May 25 3"), (4, "Jul 9, 2025")]
+
+
+# ---------------------------------------------------------------------------------------------
+# marks that are no part of titles
+
+
+HEAD = "Daily Papers\n\n"
+
+
+@pytest.mark.parametrize(
+    ("title", "abstract"),
+    [
+        ("### {}", "{}"),
+        ("## {} ##", "{}"),
+        ("**{}**", "{}"),
+        ("### **{}**", "{}"),
+        ("- {}", "{}"),
+        ("- **{}**", "{}"),
+        ("*{}*", "{}"),
+        ("{number}. {}", "{}"),
+        ("{number}. **{}**", "{}"),
+        ("1. {}", "{}"),
+        ("Title: {}", "Abstract: {}"),
+        ("**Title:** {}", "**Abstract:** {}"),
+        ("**Title**: {}", "{}"),
+        ("Title: {}", "{}"),
+        ("{}", "Abstract: {}"),
+        ("### {}", "Abstract:\n{}"),
+        ("## {}", "> {}"),
+        ("#{}", "{}"),
+        ("## Paper {number}: {}", "{}"),
+        ("[{number}] {}", "{}"),
+    ],
+)
+@pytest.mark.parametrize("gap", ["\n", "\n\n"])
+def test_marks_and_labels_of_all_titles_are_no_part_of_them(title, abstract, gap):
+    found = sample(3)
+    cards = [
+        title.format(paper.title, number=number) + gap + abstract.format(paper.abstract)
+        for number, paper in enumerate(found, 1)
+    ]
+    records = read_capture(HEAD + "\n\n".join(cards)).records
+    assert [(r.title, r.abstract) for r in records] == [(paper.title, paper.abstract) for paper in found]
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["3D Otters", "1. Otters", "- Otters", "Abstract: Otters", "2) Otters", "__init__", "*Otters and Quolls", "**"],
+)
+def test_numbers_dashes_and_labels_of_one_title_stay(title):
+    one, two, three = sample(3)
+    text = HEAD + "\n\n".join(f"{t}\n{p.abstract}" for t, p in ((one.title, one), (title, two), (three.title, three)))
+    assert [record.title for record in read_capture(text).records] == [one.title, title, three.title]
+
+
+def test_one_title_that_begins_with_a_hash_keeps_it():
+    one, two = sample(2)
+    text = f"{HEAD}# of Layers and Otters\n\n{one.abstract}\n\n{two.title}\n\n{two.abstract}"
+    assert [record.title for record in read_capture(text).records] == ["# of Layers and Otters", two.title]
+
+
+def test_a_heading_that_is_a_number_is_a_title_and_no_count():
+    one, two = sample(2)
+    cards = [f"7\n\n### {t}\n\n{p.abstract}\n\n- 4 authors\n\n· Jun 3" for t, p in ((one.title, one), ("2048", two))]
+    records = read_capture(HEAD + "\n\n".join(cards)).records
+    assert [(r.title, r.upvotes, r.comments) for r in records][:1] == [(one.title, 7, None)]
+    assert all(record.title in (one.title, "2048") for record in records)
+
+
+@pytest.mark.parametrize("lines", [["Authors: 4"], ["Published: Jun 3, 2026", "URL: https://pebbles.example.org"]])
+@pytest.mark.parametrize("label", ["", "Abstract: "])
+@pytest.mark.parametrize("count", [1, 3])
+def test_another_labelled_field_is_no_title(lines, label, count):
+    cards = ["\n".join([f"Title: {p.title}", *lines, f"{label}{p.abstract}"]) for p in sample(count)]
+    assert not read_capture(HEAD + "\n\n".join(cards)).records
+
+
+def test_a_bold_label_in_a_titles_place_is_no_title():
+    cards = [f"### {p.title}\n\n**Upvotes:** 33\n\n{p.abstract}" for p in sample(1)]
+    assert not read_capture(HEAD + "\n\n".join(cards)).records
+
+
+def test_titles_with_more_than_the_title_behind_their_bold_are_refused():
+    cards = [f"**{p.title}** (41)\n{p.abstract}" for p in sample(2)]
+    assert not read_capture(HEAD + "\n\n".join(cards)).records
+
+
+def test_the_tools_escapes_are_undone_where_headings_show_markdown():
+    one, two = sample(2)
+    words = r"names such as my\_quoll and \*otters\* cost 3\% of $\alpha\_i$."
+    cards = [f"MARK{one.title} \\_x\n\n{words} {one.abstract}", f"MARK{two.title}\n\n{two.abstract}"]
+    text = HEAD + "\n\n".join(cards)
+    marked, plain = (read_capture(text.replace("MARK", mark)).records[0] for mark in ("### ", ""))
+    assert marked.title == f"{one.title} _x"
+    assert marked.abstract.startswith(r"names such as my_quoll and *otters* cost 3\% of $\alpha_i$.")
+    assert plain.title == f"{one.title} \\_x" and plain.abstract.startswith(words)
+
+
+def test_fields_that_are_labelled_are_no_titles():
+    found = sample(3)
+    cards = [f"Title: {p.title}\nDate: May {n}\nAbstract: {p.abstract}" for n, p in enumerate(found, 2)]
+    assert [r.title for r in read_capture(HEAD + "\n\n".join(cards)).records] == []
+
+
+def test_menus_and_metadata_behind_bullets_are_read():
+    one, two = sample(2)
+    menu = "* Models\n* Datasets\n* ---\n* Log In\n\n# Daily Papers\n\n## byAK and the research community\n\n- Daily\n- Weekly"
+    metadata = [
+        ["  •", "  •", "  • 4 authors", "", "· Jun 3 4"],
+        ["  • [0]", "  • [1]", "  • 2 authors", "", "· Jun 5"],
+    ]
+    cards = [
+        f"7\n\n{p.title}\n\n{p.abstract}\n\n" + "\n".join(lines) for p, lines in zip((one, two), metadata, strict=True)
+    ]
+    reading = read_capture(f"{menu}\n\n" + "\n\n[ ]\n".join(cards) + "\n")
+    assert [(r.n_authors, r.date_text, r.upvotes) for r in reading.records] == [(4, "Jun 3 4", 7), (2, "Jun 5", 7)]
+    assert not reading.refusals
+
+
+@pytest.mark.parametrize("width", [0, 72])
+def test_a_picture_without_words_parts_a_date_from_its_comments(width):
+    found = sample(2)
+    blocks = [HEAD.strip()]
+    for paper in found:
+        words = textwrap.wrap(paper.abstract, width) if width else [paper.abstract]
+        blocks += [paper.title, "\n".join(words), "-   []\n-   2 authors", "· Jun 1 [] 2", "[]", "-"]
+    records = read_capture("\n\n".join(blocks[:-2]) + "\n").records
+    assert [(r.n_authors, r.date_text) for r in records] == [(2, "Jun 1 2")] * 2
+
+
+# ---------------------------------------------------------------------------------------------
+# texts that are mixed or cut by the tool
+
+
+def test_an_abstract_in_a_titles_place_is_refused():
+    one, two, three = sample(3)
+    sentences = [
+        "Otters sort pebbles by size and by colour. Quolls do not, and follow the drift.",
+        "We count 1 204 of them in nine rivers.",
+    ]
+    text = (
+        f"{HEAD}{one.title}\n{one.abstract}\n{' '.join(sentences)}\n{two.abstract}\n{three.title}\n{three.abstract}\n"
+    )
+    for record in read_capture(text).records:
+        assert record.title in (one.title, three.title)
+
+
+def test_the_submitters_line_is_no_title():
+    one, two, three = sample(3)
+    cards = [
+        f" Submitted by  wreed\n{p.title} {p.abstract}\n 4 authors · Published on Jun 3, 2026\nUpvote 41\n"
+        for p in (two, three)
+    ]
+    reading = read_capture(
+        f"Trending Papers\n{one.title}\n{one.abstract}\n4 authors\n·\nJun 3, 2026\n" + "".join(cards)
+    )
+    assert [record.title for record in reading.records] == [one.title]
+
+
+def test_the_pages_foot_behind_metadata_is_cut_off_and_behind_an_abstract_refused():
+    one, two = sample(2)
+    foot = " System themeCompanyTOS Privacy About Careers WebsiteModels Datasets Spaces Pricing Docs"
+    cards = [f"{p.title}\n{p.abstract}\n 2 authors · Mar 14, 2025" for p in (one, two)]
+    last = read_capture(HEAD + "\n".join(cards) + foot).records[-1]
+    assert (last.abstract, last.n_authors, last.date_text) == (two.abstract, 2, "Mar 14, 2025")
+    glued = f"{cards[0]}\n{two.title}\n{two.abstract} 2 authors · Mar 14, 2025{foot}"
+    reading = read_capture(HEAD + glued)
+    assert [record.title for record in reading.records] == [one.title]
+    assert [refusal.reason for refusal in reading.refusals] == ["unknown_metadata"]
+
+
+def test_a_line_longer_than_the_width_of_a_wrapped_neighbour_is_not_joined_with_the_next():
+    one, two, three = sample(3)
+    one, two, three = (replace(p, abstract=p.abstract[:470].rsplit(" ", 1)[0] + ".") for p in (one, two, three))
+    wrapped = "\n".join(textwrap.wrap(two.abstract, 90))
+    cards = [
+        f"{one.title}\n{one.abstract}\nNorthfold Research Lab\n·\nJun 8\n",
+        f"{two.title}\n{wrapped}\n3 authors\n·\nJun 9\n",
+        f"{three.title}\n{three.abstract}\nquoll Quoll\n·\nJun 7\n",
+    ]
+    for record in read_capture(HEAD + "".join(cards)).records:
+        assert record.abstract in (one.abstract, two.abstract, three.abstract)
+
+
+@pytest.mark.parametrize(
+    "first", ["Otters sort pebbles", "Otters sort pebbles by size, and quolls by colour; none by age. " * 6]
+)
+@pytest.mark.parametrize(
+    "second",
+    [
+        "We publish pebbles at https://example.org/pebbles.",
+        "See example.org",
+        "More on pebbles, rivers and the drift of otters is in the appendix.",
+    ],
+)
+@pytest.mark.parametrize("gap", ["\n", "\n\n"])
+def test_an_abstract_of_two_lines_is_refused_with_its_title(first, second, gap):
+    one, two, three = sample(3)
+    cards = [f"{p.title}\n{p.abstract}\n3 authors\n·\nJun 9\n" for p in (one, three)]
+    reading = read_capture(
+        f"{HEAD}{cards[0]}{gap}{two.title}{gap}{first.strip()}{gap}{second}{gap}3 authors\n·\nJun 9\n{cards[1]}"
+    )
+    assert [record.title for record in reading.records] == [one.title, three.title]
+
+
+def test_a_wide_terminals_first_line_is_no_title():
+    found = sample(4)
+    cards = [
+        f"{p.title}\n\n   {p.abstract[:185].rsplit(' ', 1)[0]}\n   Pebbles and otters and quolls are then counted by hand, at night, in all nine rivers; we find that none of them knows the others, and that the drift carries all of them away in spring.\n     * 4 authors\n\n   · Jun 3 4\n\n"
+        for p in found
+    ]
+    for record in read_capture(HEAD + "".join(cards)).records:
+        assert record.title in [p.title for p in found]
+
+
+@pytest.mark.parametrize(
+    ("owner", "parts"),
+    [
+        ("Northfold DeepMoss", (None, "Northfold DeepMoss")),
+        ("Queue-Ing Lab", (None, "Queue-Ing Lab")),
+        ("quoll-lab The Lab", ("quoll-lab", "The Lab")),
+        ("NorthFold Northfold Research", ("NorthFold", "Northfold Research")),
+    ],
+)
+def test_of_few_organisations_each_is_a_handle_and_a_name_only_if_it_reads_so(owner, parts):
+    one, two = sample(2)
+    text = HEAD + "\n".join(f"{p.title}\n{p.abstract}\n{o}\n·\nJun 9" for p, o in ((one, owner), (two, "3 authors")))
+    first = read_capture(text).records[0]
+    assert (first.organisation_handle, first.organisation_name) == parts

@@ -110,7 +110,8 @@ _LINES_OF_PARAGRAPH = 4
 #: So many of the lines of a wrapped paragraph go to the width, its last one apart; lists and menus have other lines.
 _SHARE_OF_FULL_LINES = 0.7
 _CHECKBOX = re.compile(r"\s*\[(?:[ xX-]?|[\w.-]{1,40})\]\s*")
-_BUTTON = re.compile(r"\s*(?:[*•+]\s*)?(?:\(BUTTON\)|\[\s*\])\s*(?=\S)")
+#: Only before the words of a line: within them it may part a date from a count, or be an empty list that a text speaks of.
+_BUTTON = re.compile(r"\A\s*(?:[*•+]\s*)?(?:\(BUTTON\)|\[\s*\])\s*(?=\S)")
 
 
 def unwrap(lines: list[str]) -> Joined:
@@ -124,7 +125,7 @@ def unwrap(lines: list[str]) -> Joined:
     if not wrap_width(line for line in lines if not _LONG_WORD.search(line) and not _is_rule(line)):
         return untouched
     texts = [_text_of(line) for line in lines]
-    width = _width_of_paragraphs(texts)
+    width, widest = _width_of_paragraphs(texts)
     if not width or "" not in texts:
         return untouched
     kept: list[str] = []
@@ -132,7 +133,9 @@ def unwrap(lines: list[str]) -> Joined:
     before = ""  # the line before, if it is a text's
     for number, (line, text) in enumerate(zip(lines, texts, strict=True), 1):
         rest = "" if text or not before or _ends_sentence(before) else _end_of_title(lines, number - 1)
-        if before and (text or rest) and was_broken(before, text or rest, width):
+        # a longer line than any that was broken ended where its text did: the next one is an organisation or the foot
+        within = len(before.rstrip()) <= widest + _SLACK or " " not in before.strip()
+        if before and (text or rest) and within and was_broken(before, text or rest, width):
             kept[-1] = join_wrapped([kept[-1], text or rest])
         else:
             kept.append(text or ("" if _is_drawn(line) else _HEADING.sub("", line)))
@@ -164,8 +167,8 @@ def _is_drawn(line: str) -> bool:
     return _is_rule(line) or _CHECKBOX.fullmatch(line) is not None
 
 
-def _width_of_paragraphs(texts: list[str]) -> int:
-    """Return the width at which most paragraphs of at least four lines of text were broken, or 0 if they were not.
+def _width_of_paragraphs(texts: list[str]) -> tuple[int, int]:
+    """Return the width at which most paragraphs of at least four lines of text were broken and the widest, or 0 if they were not.
 
     Titles and abstracts without blank lines between them are such a paragraph, too; their lines do not fill a width.
     """
@@ -184,7 +187,7 @@ def _width_of_paragraphs(texts: list[str]) -> int:
         for width, paragraph in zip(widths, paragraphs, strict=True)
         if sum(was_broken(*pair, width) for pair in pairwise(paragraph)) >= _SHARE_OF_FULL_LINES * (len(paragraph) - 1)
     ]
-    return median_high(broken) if broken else 0
+    return (median_high(broken), max(broken)) if broken else (0, 0)
 
 
 def was_broken(line: str, after: str, width: int) -> bool:

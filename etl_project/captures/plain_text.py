@@ -11,7 +11,7 @@ lines have two readings (is this the title of the next paper or the date of the 
 """
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection
 from functools import cached_property
 from itertools import pairwise
@@ -19,15 +19,18 @@ from typing import NamedTuple
 
 from etl_project.captures.envelope import Opened
 from etl_project.captures.lines import Joined, unwrap
+from etl_project.captures.marks import count_title_labels, take_marks, take_marks_of_all
 from etl_project.captures.model import Reading, Record, Refusal
 from etl_project.captures.roles import (
     LONGEST_SHORT_LINE,
     PERIODS,
     Role,
     day_in_address,
+    ends_in_metadata,
     is_sign_of_page,
     is_user_line,
     mentions_authors,
+    names_submitter,
     role_of,
     split_glued_head,
     split_metadata,
@@ -49,6 +52,9 @@ _EXCERPT = 2_000
 #: A short text without an end mark counts as an abstract from here on if metadata follows it.
 _SHORTEST_ABSTRACT = 150
 
+#: A text that ends as several sentences do is no title from here on.
+_SHORTEST_SENTENCES = 100
+
 #: No abstract begins with a small letter, but for names such as vLLM.
 _FRAGMENT = re.compile(r"(?!https?:)[a-z]+(?![A-Za-z0-9])")
 
@@ -64,7 +70,7 @@ def read(opened: Opened, damaged: Collection[int] = ()) -> Reading:
 
     ``damaged`` holds the 1-based numbers of lines with undecodable bytes.
     """
-    joined = unwrap(opened.lines)
+    joined = unwrap(take_marks(opened.lines))
     reading = _Reader(joined, damaged).read()
     form = "text_wrapped" if joined.wrapped else reading.form
     return reading._replace(form=form, query=reading.query or opened.query, days=(*opened.days, *reading.days))
@@ -75,6 +81,8 @@ _OF_PAGE = frozenset({Role.FURNITURE, Role.HEADING})
 
 
 _LINK_MARK = re.compile(r"\]\((?:<?(?:https?:|/)|\s*\Z)")
+#: With so many owners, hardly any of them a handle and a name, the page printed names alone. Of 797 organisations of the
+#: site 90 % read as a handle and a name, and of 526 names alone 5 %.
 _ENOUGH_OWNERS = 3
 
 
@@ -283,6 +291,7 @@ class _Reader:
             and role is not Role.SEPARATOR
             and self._is_long_text(k + 1)
             and self.roles[k - 1] not in _OF_PAGE
+            and not names_submitter(self._line(k))
             and not (is_sign_of_page(self._line(k)) and role is not Role.HEADING)
         )
 
@@ -305,7 +314,9 @@ class _Reader:
         body = title + 1
         if body < len(self.at) and self.roles[body] is Role.TEXT and self._length(title) <= LONGEST_TITLE:
             length = self._length(body)
-            if self._ends_a_text(title):
+            if self._is_no_title(title):
+                return self._reject(title, count)
+            if self._ends_a_text(title, body):
                 detail = "the lines before may belong to it; join each text into one line"
                 return self._refuse_to(title if count is None else count, body + 1, "wrapped_lines", detail)
             if length <= LONGEST_TITLE:
@@ -314,9 +325,26 @@ class _Reader:
                 return self._accept(title, body, count)
         return self._reject(title, count)
 
-    def _ends_a_text(self, title: int) -> bool:
-        """Say whether the line in a title's place may be the end of a text on several lines: two refused ones stand right above it."""
-        return title >= 2 and all(k in self.lone and self._joined(k) for k in (title - 1, title - 2))
+    def _is_no_title(self, k: int) -> bool:
+        """Say whether a line in a title's place reads as an abstract: some tools leave the titles out, and keep the abstracts."""
+        return self._length(k) >= _SHORTEST_SENTENCES and reads_as_sentences(self._line(k), several=True)
+
+    def _ends_a_text(self, title: int, body: int) -> bool:
+        """Say whether the line in a title's place may belong to the text above it, whose lines were refused one by one.
+
+        Two refused lines stand right above it; or one does, and this line and the next are one paragraph, too long
+        for most titles, or the next one is too short for most abstracts.
+        """
+        if title - 1 not in self.lone:
+            return False
+        above, below = self._joined(title - 1), self._joined(title)
+        if above and title - 2 in self.lone and self._joined(title - 2):
+            return True
+        if above != below:
+            return below and self._length(title) > LONGEST_SHORT_LINE
+        if above:
+            return self._length(body) <= LONGEST_TITLE
+        return self._length(body) <= _SHORTEST_ABSTRACT and self._metadata_follows(body)
 
     def _judge_short(self, title: int, body: int, count: int | None) -> int:
         """Read two short texts in a row: a title with a short abstract, or a title that lost its abstract."""
@@ -368,10 +396,16 @@ class _Reader:
         if is_link or _LINK_MARK.search(lines[at[title]]):
             detail = "links in a form that is not known; save the page as HTML, Markdown or text and give that"
             return self._refuse_to(first, body + 1, "cut_link", detail)
+        if ends_in_metadata(lines[at[body]]):
+            detail = "metadata or the page's foot stands within the abstract; put each on a line of its own"
+            return self._refuse_to(first, body + 1, "unknown_metadata", detail)
         if not self.records:
             self.count_leads = count is not None
         k = body + 1
         found = _NO_METADATA
+        if self._goes_on(k):
+            detail = "the abstract stands on several lines; join them into one"
+            return self._refuse_to(first, k + 1, "wrapped_lines", detail)
         if k < len(at) and (roles[k] is not Role.TEXT or (self._length(k) <= LONGEST_TITLE and self._is_owner(k))):
             if self._is_owner(k) and mentions_authors(self._line(k)):
                 # a count of authors in a form that we cannot read is no organisation
@@ -491,6 +525,19 @@ class _Reader:
                 found = found._replace(github_stars=count, github_stars_step=parse_count_step(number))
             k += 1
         return found._replace(lines=found.lines + k - start)
+
+    def _goes_on(self, k: int) -> bool:
+        """Say whether the line after an abstract may be the abstract's own second line: a sentence, or a text before the metadata.
+
+        That text may also be the next paper's title, its abstract lost; then this card has lost its metadata.
+        """
+        if k >= len(self.at) or self.roles[k] is not Role.TEXT or self._length(k) > LONGEST_TITLE or self._is_owner(k):
+            return False
+        if reads_as_sentences(self._line(k), several=True) and self._line(k)[-1] in ".。…":
+            return True
+        if not self._metadata_follows(k):
+            return False
+        return self.roles[k + 1] is not Role.TEXT or not reads_as_sentences(self._line(k + 1), several=True)
 
     def _after_parts(self, title: int, body: int) -> int:
         """Return the line after an abstract that goes on in other lines or paragraphs, or 0 if it does not.
@@ -636,13 +683,27 @@ class _Reader:
             self._refuse(first, end, "mixed_cards", detail)
         self.refusals.sort()
 
+    def _refuse_other_fields(self) -> None:
+        """Take the marks off titles and abstracts; refuse records whose title is told to be another field ("Date: May 2")."""
+        labels = count_title_labels(refusal.text for refusal in self.refusals)
+        self.records, strange = take_marks_of_all(self.records, labels)
+        for record in strange:
+            first, last = (bisect_right(self.firsts, line) - 1 for line in (record.line_start, record.line_end))
+            detail = (
+                "the line before the abstract holds another field than the title, or more; put the title alone there"
+            )
+            self._refuse(bisect_left(self.at, first), bisect_right(self.at, last) - 1, "title_or_metadata", detail)
+        if strange:
+            self.refusals.sort()
+
     def _reading(self) -> Reading:
         self._refuse_incomplete()
+        self._refuse_other_fields()
         if any(record.organisation_handle and not record.organisation_name for record in self.records):
             # a page's text names an organisation by its handle and its name; here handles are left out
             self.records = [_without_handle(record) for record in self.records]
-        elif self._handles_left_out():
-            self.records = [_without_handle(record) for record in self.records]
+        else:
+            self.records = _without_wrong_handles(self.records)
         if self.trending:
             self.records = _once_each(self.records, self.trending)
         account = self.account
@@ -668,15 +729,6 @@ class _Reader:
             self.query,
             self.page_days[0] if self.page_days else None,
         )
-
-    def _handles_left_out(self) -> bool:
-        """Say whether the organisations are names alone: hardly any of several begins with a word that reads as a handle.
-
-        Of 797 organisations of the site 90 % do, and of 526 names alone 5 %.
-        """
-        owners = {(r.organisation_handle, r.organisation_name) for r in self.records}
-        told = [reads_as_handle(handle, name) for handle, name in owners if handle and name]
-        return len(told) >= _ENOUGH_OWNERS and sum(told) < 0.2 * len(told)
 
     def _confidence(self) -> float:
         """Return the share of lines with text that were placed, less where nothing but the rhythm speaks for a page.
@@ -723,6 +775,29 @@ def _same_day(one: object, other: object) -> bool:
         return False
     days = parse_printed_date(one), parse_printed_date(other)
     return days[0] is not None and days[1] is not None and days[0][1:5] == days[1][1:5]
+
+
+def _is_handle(first: str, rest: str) -> bool:
+    """Say whether an organisation's first word is its handle. One with capitals is not by its hyphen: "Queue-Ing Lab"."""
+    return reads_as_handle(re.sub("[-_]", "", first), rest)
+
+
+def _without_wrong_handles(records: list[Record]) -> list[Record]:
+    """Return the records with organisations as names alone where the first word is no handle.
+
+    Several are judged together; of few, each by itself.
+    """
+    owners = {(r.organisation_handle, r.organisation_name) for r in records}
+    wrong = {(handle, name) for handle, name in owners if handle and name and not _is_handle(handle, name)}
+    told = sum(handle is not None for handle, _ in owners)
+    if told >= _ENOUGH_OWNERS:
+        if told - len(wrong) < 0.2 * told:
+            return [_without_handle(record) for record in records]
+        return records
+    return [
+        _without_handle(record) if (record.organisation_handle, record.organisation_name) in wrong else record
+        for record in records
+    ]
 
 
 def _without_handle(record: Record) -> Record:

@@ -236,6 +236,33 @@ def mentions_authors(line: str) -> bool:
     return _ANY_AUTHORS.search(line) is not None and any(c.isdigit() for c in line)
 
 
+_GLUED_FOOT = re.compile(rf"\s*System theme(?:\s*{_FOOT}){{3,}}\s*\Z", re.IGNORECASE)
+_METADATA_WITHIN = re.compile(
+    r"(?:\b[0-9]{1,5} authors?|\S)\s*[·∙⋅]\s*(?:published on )?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
+    r"\.? [0-9]{1,2}\b",
+    re.IGNORECASE,
+)
+_WITHIN = 250
+
+
+def without_glued_foot(line: str) -> str:
+    """Return ``line`` without the page's foot behind it on the same line."""
+    return _GLUED_FOOT.sub("", line) if "ystem theme" in line else line
+
+
+def ends_in_metadata(text: str) -> bool:
+    """Say whether the end of a long text holds a card's metadata or the page's foot: it was glued together of several parts."""
+    end = text[-_WITHIN:]
+    if not end.isascii() and _METADATA_WITHIN.search(end):
+        return True
+    return "ystem theme" in end and _GLUED_FOOT.search(end) is not None
+
+
+def names_submitter(line: str) -> bool:
+    """Say whether a line is the "Submitted by" of a trending page, which is no title."""
+    return line[:12].casefold() == "submitted by"
+
+
 def split_glued_head(line: str, after_banner: bool) -> tuple[str, str] | None:
     """Return (page head, rest) where a line starts with page head glued to other words, else None.
 

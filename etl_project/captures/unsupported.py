@@ -28,7 +28,8 @@ def recognise(text: str) -> tuple[str | None, float]:
         return "org_mode", 0.9
     if "\\href{" in head and len(_LATEX_LINK.findall(head)) >= 3:
         return "latex", 0.9
-    if "](" not in head and "http" in head and len(_ASCIIDOC_LINK.findall(head)) >= 3:
+    # an abstract may speak of a link of Markdown
+    if "http" in head and len(_ASCIIDOC_LINK.findall(head)) >= 3 + head.count("]("):
         return "asciidoc", 0.9
     if (".. " in head or "`__" in head) and len(_RST_LINK.findall(head)) >= 3:
         return "restructured_text", 0.9
