@@ -401,13 +401,16 @@ class _Reader:
             return self._refuse_to(first, body + 1, "unknown_metadata", detail)
         if not self.records:
             self.count_leads = count is not None
+        abstract = trim(lines[at[body]])
         k = body + 1
         found = _NO_METADATA
-        if self._goes_on(k):
+        short_text = k < len(at) and roles[k] is Role.TEXT and self._length(k) <= LONGEST_TITLE
+        owner = short_text and self._is_owner(k)
+        if short_text and not owner and self._goes_on(k):
             detail = "the abstract stands on several lines; join them into one"
             return self._refuse_to(first, k + 1, "wrapped_lines", detail)
-        if k < len(at) and (roles[k] is not Role.TEXT or (self._length(k) <= LONGEST_TITLE and self._is_owner(k))):
-            if self._is_owner(k) and mentions_authors(self._line(k)):
+        if k < len(at) and (roles[k] is not Role.TEXT or owner):
+            if owner and mentions_authors(self._line(k)):
                 # a count of authors in a form that we cannot read is no organisation
                 detail = "the authors are counted in an unknown form; write them as '5 authors'"
                 return self._refuse_to(first, self._after_metadata(k + 1), "unknown_metadata", detail)
@@ -434,7 +437,7 @@ class _Reader:
                 self.firsts[at[first]],
                 self._last(at[end]),
                 trim(lines[at[title]]),
-                trim(lines[at[body]]),
+                abstract,
                 found.n_authors,
                 found.organisation_handle,
                 found.organisation_name,
@@ -443,7 +446,7 @@ class _Reader:
                 found.comments,
                 github_stars=found.github_stars,
                 github_stars_step=found.github_stars_step,
-                abstract_kind=self._kind(trim(lines[at[body]]), found),
+                abstract_kind=self._kind(abstract, found),
                 page_day=self.page_day,
             )
         )
@@ -527,13 +530,12 @@ class _Reader:
         return found._replace(lines=found.lines + k - start)
 
     def _goes_on(self, k: int) -> bool:
-        """Say whether the line after an abstract may be the abstract's own second line: a sentence, or a text before the metadata.
+        """Say whether the short text after an abstract may be its second line: a sentence, or a text before the metadata.
 
         That text may also be the next paper's title, its abstract lost; then this card has lost its metadata.
         """
-        if k >= len(self.at) or self.roles[k] is not Role.TEXT or self._length(k) > LONGEST_TITLE or self._is_owner(k):
-            return False
-        if reads_as_sentences(self._line(k), several=True) and self._line(k)[-1] in ".。…":
+        line = self._line(k)
+        if line[-1] in ".。…" and reads_as_sentences(line, several=True):
             return True
         if not self._metadata_follows(k):
             return False
