@@ -129,6 +129,23 @@ def test_html_as_markdownify_writes_it_comes_back(options, page):
         check(papers, layout, markdownify.markdownify(html, **options))
 
 
+#: What LaTeX has a backslash before, and what tools have one before, in one text.
+LATEX = (
+    r" The norm $\|x\|_2^2 \le \frac{1}{2}$ of $r \in \{4, 8\}$ costs $\mathcal{O}\!\left[d\,r\right]$ (2.3\% \& more)"
+    r" for $x_i \sim \pi$, see \textbf{moss} \#1!"
+)
+
+
+@pytest.mark.parametrize("options", [*HTML2TEXT.values(), *MARKDOWNIFY.values()], ids=[*HTML2TEXT, *MARKDOWNIFY])
+def test_backslashes_of_latex_come_back_from_every_tool(options):
+    write = convert if options in HTML2TEXT.values() else markdownify.markdownify
+    for seed in range(4):
+        papers, layout, _ = html_page("search", seed, odd=False)
+        papers[1:3] = [replace(paper, abstract=paper.abstract + LATEX) for paper in papers[1:3]]
+        papers[2] = replace(papers[2], title=papers[2].title + r": $\ell_p$ Moss")
+        check(papers, layout, write(render_html(papers, layout), **options))
+
+
 # ---------------------------------------------------------------------------------------------
 # damage
 

@@ -2,6 +2,7 @@
 
 import re
 from random import Random
+from textwrap import wrap
 
 import pytest
 
@@ -39,6 +40,19 @@ def test_a_papers_own_page_is_read_as_tools_write_it(tool, paper):
     check_account(reading, text)
     assert (reading.form, reading.refusals) == ("text_paper", []), text
     _check(reading.records[0], paper, tool not in ("html2text no links", "lines"))
+
+
+@pytest.mark.parametrize("tool", PAPER_TEXT_TOOLS)
+def test_backslashes_of_latex_come_back(tool):
+    """In text without Markdown, wrapped or not, too: nothing was escaped there."""
+    odd = r" $\|x\|_2 \in \{4, 8\}$ \& $\mathcal{O}\!\left[d\,x_i\right]$ *ants*"
+    paper = Paper(3, odd=odd)
+    text = PAPER_TEXT_TOOLS[tool](paper_page_of(paper))
+    texts = [text]
+    if tool == "lines":
+        texts.append("\n".join("\n".join(wrap(line, 78)) for line in text.split("\n")))
+    for text in texts:
+        assert [(r.title, r.abstract) for r in read_capture(text).records] == [(paper.title, paper.abstract)], text
 
 
 @pytest.mark.parametrize("tool", PAPER_TEXT_TOOLS)

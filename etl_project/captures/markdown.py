@@ -103,15 +103,23 @@ def find_pieces(lines: list[str]) -> list[Piece]:
     return _Pieces(lines).find()
 
 
+def find_paragraphs(lines: list[str]) -> list[Piece]:
+    """Return the pieces of text without Markdown: its paragraphs, whose words stay as they are."""
+    return _Pieces(lines, marked=False).find()
+
+
 def _hide_tag(tag: re.Match[str]) -> str:
     return tag[0] if "href" in tag[0] else re.sub(r"[^\n]", _FILL, tag[0])
 
 
 class _Pieces:
-    def __init__(self, lines: list[str]) -> None:
+    def __init__(self, lines: list[str], marked: bool = True) -> None:
+        self.marked = marked
+        if not marked:
+            self._take("\n".join(lines), lines)
+            return
         if any(line.endswith("}") for line in lines):
             lines = [_ATTRIBUTES.sub("", line) if line.endswith("}") else line for line in lines]
-        self.width = wrap_width(map(_without_addresses, lines))
         self.references: dict[str, str] = {}
         kept = []
         unfinished = ""  # the name of the reference whose address a tool broke at a hyphen
@@ -135,20 +143,26 @@ class _Pieces:
             elif line.endswith("#") and _HEADING.match(line):
                 line = _CLOSING.sub("", line)
             kept.append(line)
-        self.headings = {
+        headings = {
             i
             for i, line in enumerate(kept)
             if line.strip() and i + 1 < len(kept) and _SETEXT.fullmatch(kept[i + 1]) and "=" in kept[i + 1]
         }
-        self.doc = "\n".join("" if _RULE.fullmatch(line) or _SETEXT.fullmatch(line) else line for line in kept)
-        self.doc = self.doc.replace("\\[", _OPEN + _FILL).replace("\\]", _SHUT + _FILL)
-        self.starts = [0, *(m.end() for m in re.finditer("\n", self.doc))]
+        doc = "\n".join("" if _RULE.fullmatch(line) or _SETEXT.fullmatch(line) else line for line in kept)
+        self._take(doc.replace("\\[", _OPEN + _FILL).replace("\\]", _SHUT + _FILL), lines, headings)
+
+    def _take(self, doc: str, lines: list[str], headings: Collection[int] = ()) -> None:
+        self.width = wrap_width(map(_without_addresses, lines))
+        self.headings = headings
+        self.doc = doc
+        self.starts = [0, *(m.end() for m in re.finditer("\n", doc))]
         self.alts: dict[int, str] = {}
-        if "![" in self.doc:
-            self.doc = _IMAGE.sub(self._hide_image, self.doc)
-        if "<" in self.doc:
-            self.doc = _IMAGE_TAG.sub(self._hide_image, self.doc)
-            self.doc = _BROKEN_TAG.sub(_hide_tag, self.doc)
+        if self.marked:
+            if "![" in self.doc:
+                self.doc = _IMAGE.sub(self._hide_image, self.doc)
+            if "<" in self.doc:
+                self.doc = _IMAGE_TAG.sub(self._hide_image, self.doc)
+                self.doc = _BROKEN_TAG.sub(_hide_tag, self.doc)
         self.hidden = _FILL in self.doc
         self.blocks = self._number_blocks()
         self.pieces: list[Piece] = []
@@ -188,6 +202,9 @@ class _Pieces:
 
     def find(self) -> list[Piece]:
         """Return the pieces."""
+        if not self.marked:
+            self._words(0, len(self.doc), [])
+            return self.pieces
         doc, floor = self.doc, 0
         links: list[tuple[int, int, str]] = []  # the place of its bracket, its end, its address
         broken: list[int] = []  # ends of links whose beginning is missing
@@ -280,7 +297,7 @@ class _Pieces:
                 continue
             damaged = bool(broken) and any(a < stop <= b for stop in broken)
             at_start = a == self.starts[line]
-            heading = at_start and (bool(_HEADING.match(raw)) or line in self.headings)
+            heading = self.marked and at_start and (bool(_HEADING.match(raw)) or line in self.headings)
             if (
                 at_start
                 and not heading
@@ -289,7 +306,7 @@ class _Pieces:
                 and not _is_value(raw)
             ):
                 raw = raw[marker.end() :]
-            opened = at_start and raw.lstrip("# \t")[:1] == "[" and raw.count("[") > raw.count("]")
+            opened = self.marked and at_start and raw.lstrip("# \t")[:1] == "[" and raw.count("[") > raw.count("]")
             words = self._plain(_shown(raw) if self.hidden else raw)
             if not words or _ITEM.fullmatch(words):
                 continue
@@ -343,7 +360,7 @@ class _Pieces:
 
     def _plain(self, raw: str) -> str:
         """Return words without the marks around them, line ends joined; escapes stay for now."""
-        if not ("\n" in raw or "\\" in raw or "<" in raw or "#" in raw or "*" in raw or "_" in raw):
+        if not self.marked or not ("\n" in raw or "\\" in raw or "<" in raw or "#" in raw or "*" in raw or "_" in raw):
             return trim(raw)
         raw = _HEADING.sub("", raw, count=1) if _HEADING.match(raw) else raw
         raw = _ANCHOR.sub("", _AUTOLINK.sub(r"\1", raw)) if "<" in raw else raw
@@ -379,10 +396,14 @@ class _Pieces:
                 self.pieces[i] = piece._replace(text=_ESCAPED.sub(r"\1", piece.text))  # no name holds LaTeX
         groups = [(places, self._judged(places)) for places in (linked, others)]
         tool_escapes = any(_always_escaped(text, _MARKS) for _, text in groups)
+        marks = _MARKS + (_MARKS_OF_LATEX if tool_escapes else "")
+        if any(_COMMAND.search(text) for _, text in groups):
+            marks = _MANY_MARKS if any(_escapes_many(text) for _, text in groups) else _FEW_MARKS
         for places, everything in groups:
-            undo = _undoing(everything, tool_escapes)
+            undo = _undoing(everything, marks)
             entities = _entities_of(everything)
-            bare = _OPEN in everything and not tool_escapes and "[" in everything  # then it is LaTeX's
+            # then it is LaTeX's
+            bare = _OPEN in everything and "[" in everything and (marks is _FEW_MARKS or not tool_escapes)
             if not undo and not entities and _OPEN not in everything and _SHUT not in everything:
                 continue
             for i in places:
@@ -407,6 +428,13 @@ _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _SHORT = 24
 #: Characters that only tools put a backslash before, and those before which LaTeX has one, too.
 _MARKS, _MARKS_OF_LATEX = "*_`<>()+!", "{}#&|=~^"
+#: All that tools escape which leave the backslash of a command alone, and what html2text does if asked for more.
+_FEW_MARKS, _MANY_MARKS = "*_", "*_`{}()#!"
+#: A command of LaTeX behind a bare backslash. Tools that escape more than a few marks double that backslash.
+_COMMAND = re.compile(r"(?<!\\)(?:\\\\)*\\(?=[A-Za-z])")
+#: A backslash that stands before one of these is doubled by a tool that doubles no other.
+_DOUBLED_BEFORE = r"`*_{}\[\]()#+.!-"
+_RUN_OF_BACKSLASHES = re.compile(rf"(?<!\\)(\\+)(?:([{_DOUBLED_BEFORE}])|(?!\\))")
 #: Where a list, a heading or a quote would begin, and before the power of a number. A backslash there is a tool's: LaTeX has no such
 #: command.
 _AT_START = (
@@ -442,22 +470,42 @@ def _entities_of(everything: str) -> re.Pattern[str] | None:
     return None if _TAG_MARK.search(everything) else _ENTITY_OF_TAG
 
 
-def _undoing(text: str, tool_escapes: bool) -> re.Pattern[str] | None:
-    """Return the pattern of the escapes in ``text`` that are a tool's, or None if there are none.
+def _undoing(text: str, marks: str) -> re.Pattern[str] | None:
+    """Return the pattern of the escapes in ``text`` that are a tool's, or None; ``marks`` are what it may have escaped.
 
     One of its groups is what to leave of an escape.
     """
     if "\\" not in text:
         return None
-    undo = _always_escaped(text, _MARKS + (_MARKS_OF_LATEX if tool_escapes else "")).replace("[", "")
+    undo = _always_escaped(text, marks).replace("[", "")
     # an accent of LaTeX has a letter after it; where a quote has none, it was a tool that escaped the quotes
     if _ESCAPED_QUOTE.search(text):
         undo += _always_escaped(text, "\"'")
     # a backslash before a letter, % or a quote is LaTeX's and was not escaped: then no backslash was
-    if "\\\\" in text and not _BARE_BACKSLASH.search(text):
+    if "\\\\" in text and (not _BARE_BACKSLASH.search(text) or _doubles_before_marks(text)):
         undo += "\\"
     always = rf"([{re.escape(undo)}])" if undo else "()(?!)"
     return re.compile(rf"\\(?:{always}|{_AT_START})")
+
+
+def _escapes_many(text: str) -> bool:
+    """Say whether all marks in ``text`` are escaped, the round brackets among them; LaTeX has them bare elsewhere."""
+    always = _always_escaped(text, _MANY_MARKS)
+    return "(" in always and all(mark in always or mark not in text for mark in _MANY_MARKS)
+
+
+def _doubles_before_marks(text: str) -> bool:
+    """Say whether the backslashes in ``text`` are doubled before marks, and only there, as html2text does."""
+    text = text.replace(_OPEN, "\\[").replace(_SHUT, "\\]")
+    many = _escapes_many(text)
+    for run in _RUN_OF_BACKSLASHES.finditer(text):
+        length, mark = len(run[1]), run[2]
+        if mark is None or (many and mark not in "+.-"):
+            if length % 2 == 0:
+                return False
+        elif length % 2 and (length > 1 or mark not in "+.-"):  # a list's mark is escaped itself
+            return False
+    return True
 
 
 def _is_text(words: str) -> bool:

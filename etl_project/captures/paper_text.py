@@ -30,6 +30,7 @@ _NUMBER_LINE = re.compile(
     re.IGNORECASE,
 )
 _ABSTRACT = re.compile(rf"{_MARKS}abstract{_MARKS}:?", re.IGNORECASE)
+_UNDERLINE = re.compile(r"(?:-{3,}|={3,})\s*")
 _AUTHORS = re.compile(rf"{_MARKS}authors:{_MARKS}(.*)", re.IGNORECASE)
 _PUBLISHED = re.compile(r"published on\s+(.{4,20})", re.IGNORECASE)
 _BEFORE_DATE = re.compile(r"published on\b.{0,80}", re.IGNORECASE)
@@ -90,7 +91,7 @@ def recognise(lines: Sequence[str], text: str) -> float:
 
 def find_pieces(lines: Sequence[str]) -> list[Piece]:
     """Return the pieces of text without links: its lines, or its paragraphs where lines were broken at a width."""
-    if any(line.startswith("#") for line in lines):
+    if _is_marked(lines):
         return markdown.find_pieces(list(lines))
     each = [Piece(at, at, line.strip(), block=-at) for at, line in enumerate(lines, 1) if line.strip()]
     if not wrap_width(lines):
@@ -100,7 +101,13 @@ def find_pieces(lines: Sequence[str]) -> list[Piece]:
     paragraphs = list(lines)
     for mark in marks:
         paragraphs[mark.line - 1] = ""
-    return sorted([*markdown.find_pieces(paragraphs), *marks], key=lambda piece: piece.line)
+    return sorted([*markdown.find_paragraphs(paragraphs), *marks], key=lambda piece: piece.line)
+
+
+def _is_marked(lines: Sequence[str]) -> bool:
+    """Say whether headings are marked as Markdown does; other text has no escapes to undo, and no other marks."""
+    underlined = (after for line, after in pairwise(lines) if _ABSTRACT.fullmatch(line))
+    return any(line.startswith("#") for line in lines) or any(map(_UNDERLINE.fullmatch, underlined))
 
 
 def read(opened: Opened, pieces: Sequence[Piece], damaged: Collection[int] = ()) -> Reading:
