@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from html import escape
 from random import Random
 
 import html2text
@@ -144,6 +145,60 @@ def test_backslashes_of_latex_come_back_from_every_tool(options):
         papers[1:3] = [replace(paper, abstract=paper.abstract + LATEX) for paper in papers[1:3]]
         papers[2] = replace(papers[2], title=papers[2].title + r": $\ell_p$ Moss")
         check(papers, layout, write(render_html(papers, layout), **options))
+
+
+# ---------------------------------------------------------------------------------------------
+# HTML in Markdown
+
+TITLES = [r"Ants in $\{a, b\}$ & <i> Moss [Long Report]", "*Moss* Carried _Over_ the Marsh #1", r"$\ell_p$-Ants Rest!"]
+
+
+def raw_page(titles: list[str], abstract: str = "") -> str:
+    """Return a page as pandoc writes it, with HTML for links and blocks and each backslash of the text doubled."""
+    text = '<div class="section">\n\n-   [Models](https://huggingface.co/models)\n\n# [Daily Papers](/papers)\n\n'
+    for n, title in enumerate(titles):
+        page, words = f"https://huggingface.co/papers/2606.0{n}123", escape(title).replace(" ", "\n", 1)
+        text += (
+            f'<div class="flex w-full">\n\n<a href="https://huggingface.co/login?next=%2Fpapers%2F2606.0{n}123"\n'
+            f'class="self-start"></a>\n\n<div>\n\n4{n}\n\n</div>\n\n### <a href="{page}"\nclass="line-clamp-3 a>b">{words}</a>\n\n'
+            f"[]({page})\n\nThe ants of {n} ravines carry moss. {abstract} Then they rest.\n\n"
+            f'<div class="flex">\n\n<a href="https://huggingface.co/moss-lab" class="flex"><img\nsrc="/moss.png" alt="moss-lab" /> '
+            f'<span\nclass="truncate">Moss &amp; Co</span></a>\n· Jun {n + 1} <a href="{page}#community"\n'
+            f'class="ml-auto"><img src="data:image/svg+xml;base64,PHN2ZyB4"\nclass="text-sm" /> {n + 2}</a>\n\n</div>\n\n</div>\n\n'
+        )
+    return text + "</div>\n"
+
+
+def test_links_of_html_in_markdown_are_read_and_nothing_in_their_words_is_an_escape():
+    abstract = r"$\\|x\\|\_2 \\le \\{4\\}$ \\& 2.3\\%,"
+    reading = read_capture(text := raw_page(TITLES, abstract))
+    check_account(reading, text)
+    assert (reading.form, reading.refusals) == ("markdown", [])
+    for n, record in enumerate(reading.records):
+        assert (record.title, record.arxiv_id, record.upvotes) == (TITLES[n], f"2606.0{n}123", 40 + n)
+        assert (record.organisation_handle, record.organisation_name) == ("moss-lab", "Moss & Co")
+        assert (record.date_text, record.comments) == (f"Jun {n + 1}", n + 2)
+        told = rf"The ants of {n} ravines carry moss. $\|x\|_2 \le \{{4\}}$ \& 2.3\%, Then they rest."
+        assert record.abstract == told
+    assert len(reading.records) == 3
+
+
+def test_cut_links_of_html_refuse_their_cards_and_give_no_title():
+    whole = raw_page(["Ants Rest", "Moss Grows", "Otters Swim"])
+    for cut in ("</a>\n\n[](https://huggingface.co/papers/2606.01123)", '"\nclass="line-clamp-3 a>b">Moss\nGrows</a>'):
+        reading = read_capture(text := whole.replace(cut, "", 1))
+        assert text != whole
+        check_account(reading, text)
+        assert {record.title for record in reading.records} <= {"Ants Rest", "Otters Swim"}, text
+        assert reading.refusals
+
+
+@pytest.mark.parametrize(
+    "text", ["[\n](/login?next=%2Fpapers%2F2606.00123)", "[ ](/login?next=%2Fpapers%2F2606.00123)"]
+)
+def test_an_empty_link_to_votes_tells_no_number(text):
+    page = f"{text}\n\n### [Ants Rest](/papers/2606.00123)\n\n[They rest. Nobody knows why.](/papers/2606.00123)\n"
+    assert [record.upvotes for record in read_capture(page).records] == [None]
 
 
 # ---------------------------------------------------------------------------------------------
@@ -343,6 +398,7 @@ def test_a_count_after_the_empty_link_to_votes_is_that_papers():
     layout = Layout("inline", envelope="none", votes="number", page="search")
     papers = [replace(paper, upvotes=40 + i) for i, paper in enumerate(papers_of(5, 3, odd=False))]
     text = render(papers, layout)
-    emptied = re.sub(r"\[(\d+)\](\(\S+login\?next=\S+\))", r"[]\2\n\n\1", text)
-    assert emptied != text
-    check(papers, layout, emptied)
+    for words in (r"[]\2\n\n\1", r"[]\2\n\nUpvote\n\n\1"):
+        emptied = re.sub(r"\[(\d+)\](\(\S+login\?next=\S+\))", words, text)
+        assert emptied != text
+        check(papers, layout, emptied)

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection
 
+from etl_project.captures import raw_html
 from etl_project.captures.cards import Page, read_cards
 from etl_project.captures.envelope import Opened
 from etl_project.captures.lines import completes, join_wrapped, wrap_width
@@ -149,6 +150,8 @@ class _Pieces:
             if line.strip() and i + 1 < len(kept) and _SETEXT.fullmatch(kept[i + 1]) and "=" in kept[i + 1]
         }
         doc = "\n".join("" if _RULE.fullmatch(line) or _SETEXT.fullmatch(line) else line for line in kept)
+        if "<a" in doc or "<svg" in doc:
+            doc = raw_html.inline(doc)
         self._take(doc.replace("\\[", _OPEN + _FILL).replace("\\]", _SHUT + _FILL), lines, headings)
 
     def _take(self, doc: str, lines: list[str], headings: Collection[int] = ()) -> None:
@@ -233,6 +236,15 @@ class _Pieces:
             place = end
         self._words(place, len(doc), broken)
         self._undo_escapes()
+        if raw_html.CUT in doc or raw_html.is_hidden(doc):
+            self.pieces = [
+                piece._replace(
+                    text=raw_html.as_they_are(piece.text),
+                    images=tuple(map(raw_html.as_they_are, piece.images)),
+                    damaged=piece.damaged or raw_html.CUT in piece.text,
+                )
+                for piece in self.pieces
+            ]
         return self.pieces
 
     def _is_reference(self, name: str, doc: str, floor: int, close: int) -> bool:
@@ -372,8 +384,8 @@ class _Pieces:
             shown = [line for line in lines if line.strip() and not _ITEM.fullmatch(line)]
             if len(shown) == 1 and _is_value(shown[0]):
                 lines = [_ITEM.sub("", shown[0])]
-            elif not shown:
-                lines = ["-"]
+            elif not shown:  # no upvotes; a link without words tells none
+                lines = ["-"] if any(line.strip() == "-" for line in lines) else []
         text = join_wrapped(lines)
         if "\\" in raw and "  " in text:  # a line break within a title became a backslash and two spaces
             text = re.sub(r"(?<=\S)[ \t]{2,}", " ", text)
@@ -393,7 +405,7 @@ class _Pieces:
         others = [i for i, piece in enumerate(self.pieces) if piece.target is None]
         for i in linked:
             if "\\" in (piece := self.pieces[i]).text and read_target(piece.target or "").leads is Leads.PROFILE:
-                self.pieces[i] = piece._replace(text=_ESCAPED.sub(r"\1", piece.text))  # no name holds LaTeX
+                self.pieces[i] = piece._replace(text=_ESCAPE.sub(r"\1", piece.text))  # no name holds LaTeX
         groups = [(places, self._judged(places)) for places in (linked, others)]
         tool_escapes = any(_always_escaped(text, _MARKS) for _, text in groups)
         marks = _MARKS + (_MARKS_OF_LATEX if tool_escapes else "")
@@ -404,12 +416,13 @@ class _Pieces:
             entities = _entities_of(everything)
             # then it is LaTeX's
             bare = _OPEN in everything and "[" in everything and (marks is _FEW_MARKS or not tool_escapes)
+            bare = bare and undo is not _ESCAPE
             if not undo and not entities and _OPEN not in everything and _SHUT not in everything:
                 continue
             for i in places:
                 text = before = self.pieces[i].text
                 if undo and "\\" in text:
-                    text = undo.sub(r"\1\2\3\4\5\6", text)
+                    text = undo.sub(r"\1" if undo is _ESCAPE else r"\1\2\3\4\5\6", text)
                 if _OPEN in text or _SHUT in text:
                     text = text.replace(_OPEN, "\\[" if bare else "[").replace(_SHUT, "\\]" if bare else "]")
                 if entities and "&" in text:
@@ -423,7 +436,7 @@ class _Pieces:
         return "\n".join([text for text in texts if len(text) > _SHORT or "\\" in text])
 
 
-_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 #: Shorter words are values and labels.
 _SHORT = 24
 #: Characters that only tools put a backslash before, and those before which LaTeX has one, too.
@@ -443,6 +456,8 @@ _AT_START = (
     r"|(\^)(?=[0-9])"
 )
 _BARE_BACKSLASH = re.compile(r"(?<!\\)(?:\\\\)*\\(?=[A-Za-z%\"'$^,; ])")
+_DOUBLED_COMMAND = re.compile(r"(?<!\\)(?:\\\\)+(?=[A-Za-z]{2})")
+_SINGLE_OF_LATEX = re.compile(r"(?<!\\)(?:\\\\)*\\(?=[A-Za-z%,;])")
 _AFTER_BACKSLASH = re.compile(r"\\(?=(.))")
 _ESCAPED_QUOTE = re.compile(r"\\[\"'](?![A-Za-z{\\])")
 _TAG_MARK = re.compile("[<>]")
@@ -477,6 +492,8 @@ def _undoing(text: str, marks: str) -> re.Pattern[str] | None:
     """
     if "\\" not in text:
         return None
+    if _DOUBLED_COMMAND.search(text) and not _SINGLE_OF_LATEX.search(text):
+        return _ESCAPE  # LaTeX's own are doubled, so every other is the tool's
     undo = _always_escaped(text, marks).replace("[", "")
     # an accent of LaTeX has a letter after it; where a quote has none, it was a tool that escaped the quotes
     if _ESCAPED_QUOTE.search(text):
