@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 from html import escape
 from random import Random
+from textwrap import wrap
 
 import html2text
 import markdownify
@@ -145,6 +146,47 @@ def test_backslashes_of_latex_come_back_from_every_tool(options):
         papers[1:3] = [replace(paper, abstract=paper.abstract + LATEX) for paper in papers[1:3]]
         papers[2] = replace(papers[2], title=papers[2].title + r": $\ell_p$ Moss")
         check(papers, layout, write(render_html(papers, layout), **options))
+
+
+# ---------------------------------------------------------------------------------------------
+# numbered links
+
+ABSTRACT = "The ants of 2026 · and those of 2025, too · carry moss over the marsh, and nobody who has seen them asks why they do."
+
+
+def numbered_page(*cards: tuple[str, ...]) -> str:
+    """Return a dump of cards, each of which tells its lines and then the addresses of the links in them."""
+    text, addresses = "", []
+    for n, (words, *links) in enumerate(cards):
+        for link in links:
+            addresses.append(link.format(n=n))
+            words = words.replace("[]", f"[{len(addresses)}]", 1)
+        text += words + "\n"
+    listed = "".join(f"   {n}. https://huggingface.co{to}\n" for n, to in enumerate(addresses, 1))
+    return f"{text}\nReferences\n\n{listed}"
+
+
+@pytest.mark.parametrize("width", [60, 78, 400])
+def test_middle_dots_within_texts_with_numbered_links_stay(width):
+    lines = "\n   ".join(wrap(f"[]{ABSTRACT}", width))
+    card = f"[]Ants · Moss · {{n}} Marshes\n\n   {lines}\n\n   5 authors · Jun 3 []4\n"
+    links = ("/papers/2606.0{n}123", "/papers/2606.0{n}123", "/papers/2606.0{n}123#community")
+    page = numbered_page(*[(card.format(n=n), *links) for n in range(3)])
+    reading = read_capture(page)
+    assert reading.refusals == []
+    told = [(r.title, r.abstract, r.n_authors, r.date_text, r.comments) for r in reading.records]
+    assert told == [(f"Ants · Moss · {n} Marshes", ABSTRACT, 5, "Jun 3", 4) for n in range(3)]
+
+
+def test_the_words_of_the_next_card_are_no_part_of_an_organisations_name():
+    card = "   Submitted by\n   ada\n   []\n   7{n}\n\n[]Ants of Ravine {n}\n\n   []moss-lab Moss Research Lab"
+    links = ("/login?next=/papers/2606.0{n}123", "/papers/2606.0{n}123", "/moss-lab")
+    page = numbered_page(*[(card.format(n=n), *links) for n in range(4)])
+    reading = read_capture(page)
+    check_account(reading, page)
+    told = [(r.title, r.organisation_handle, r.organisation_name, r.upvotes) for r in reading.records]
+    assert told == [(f"Ants of Ravine {n}", "moss-lab", "Moss Research Lab", 70 + n) for n in range(4)]
+    assert reading.refusals == []
 
 
 # ---------------------------------------------------------------------------------------------
