@@ -56,6 +56,19 @@ def test_backslashes_of_latex_come_back(tool):
 
 
 @pytest.mark.parametrize("tool", PAPER_TEXT_TOOLS)
+def test_a_suffix_and_a_comma_within_a_link_belong_to_the_name(tool):
+    names = ["Ada Moss, Jr.", "Bo Fern, III", "Cy Pebble", "Dee Marsh, Sr"]
+    page = paper_page_of(paper := Paper(3))
+    for before, name in zip(paper.authors, names, strict=True):
+        page = page.replace(f">{before}<", f">{name}<")
+    assert [list(r.authors) for r in read_capture(PAPER_TEXT_TOOLS[tool](page)).records] == [names]
+    if "html2text" in tool and "no links" not in tool:
+        odd = page.replace("Cy Pebble", "von Pebble, Cy")
+        found = read_capture(PAPER_TEXT_TOOLS[tool](odd)).records[0].authors
+        assert list(found) == [*names[:2], "von Pebble, Cy", names[3]]
+
+
+@pytest.mark.parametrize("tool", PAPER_TEXT_TOOLS)
 def test_damage_to_a_papers_page_gives_no_value_of_another(tool):
     """The page's comments name another paper, with words of its own."""
     for seed in range(300):

@@ -67,6 +67,10 @@ _NOT_IN_TEXT = frozenset({Leads.PAPER, Leads.VOTE, Leads.COMMUNITY})
 _LABEL = re.compile(r"\s*\b(AI-generated summary)\b\s*")
 #: A longer text on a link to elsewhere has lost the address that it goes on with.
 _LONGEST_LINKED = 60
+#: Stands for a comma within a name; in no text.
+_COMMA = "\ue005"
+#: Behind the comma after a name, and no name itself.
+_SUFFIX = re.compile(r"\s*,\s*((?:[JS]r\.?|I{2,3}|IV)(?=\s*(?:,|\Z)))")
 _NO_NAME = re.compile(r"\d|\bet al\b|\bauthors?\b|\.\.\.|…|[\[\]<>/:+|]", re.IGNORECASE)
 
 
@@ -310,13 +314,19 @@ def _names(pieces: Sequence[Piece]) -> tuple[str, ...] | None:
     listed = [piece for piece in pieces[start + 1 :] if piece.text.strip()]
     match = _AUTHORS.fullmatch(pieces[start].text)
     text = match[1] if match else ""
+    # where words stand right behind a link it has an end, and its words are a name, commas and all
+    links_end = any(
+        one.target and not two.target and one.line_end == two.line and two.text.lstrip()[:1] == ","
+        for one, two in pairwise(listed)
+    )
     for before, piece in pairwise([pieces[start], *listed]):
         if before.block != piece.block:
             text += ","
         elif before.target is not None and piece.target is not None:
             return None  # two links without a comma: of one name, or of two
-        text += piece.text
-    names = tuple(name for part in text.split(",") if (name := " ".join(part.split())))
+        text += piece.text.replace(",", _COMMA) if piece.target and links_end else piece.text
+    text = _SUFFIX.sub(rf"{_COMMA} \1", text)
+    names = tuple(" ".join(part.replace(_COMMA, ",").split()) for part in text.split(",") if part.strip())
     if any(_NO_NAME.search(name) or len(name) > _LONGEST_NAME for name in names):
         return None
     if any(one in other for one, other in permutations(names, 2)):
