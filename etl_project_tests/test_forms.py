@@ -148,6 +148,15 @@ def test_backslashes_of_latex_come_back_from_every_tool(options):
         check(papers, layout, write(render_html(papers, layout), **options))
 
 
+@pytest.mark.parametrize("tool", [convert, markdownify.markdownify])
+def test_brackets_in_a_text_are_no_link_where_no_address_follows(tool):
+    papers, layout, _ = html_page("search", 0, odd=False)
+    papers[1] = replace(
+        papers[1], title="[MASK] Is All [You](need) Need (Almost)", abstract=papers[1].abstract + " So f[x](t) is."
+    )
+    check(papers, layout, tool(render_html(papers, layout)))
+
+
 # ---------------------------------------------------------------------------------------------
 # numbered links
 

@@ -69,6 +69,13 @@ def test_a_suffix_and_a_comma_within_a_link_belong_to_the_name(tool):
 
 
 @pytest.mark.parametrize("tool", PAPER_TEXT_TOOLS)
+def test_brackets_in_a_title_are_no_link(tool):
+    paper = Paper(4, odd=" [MASK] All [You](need) Need (Almost)")
+    text = PAPER_TEXT_TOOLS[tool](paper_page_of(paper))
+    assert [(r.title, r.abstract) for r in read_capture(text).records] == [(paper.title, paper.abstract)], text
+
+
+@pytest.mark.parametrize("tool", PAPER_TEXT_TOOLS)
 def test_damage_to_a_papers_page_gives_no_value_of_another(tool):
     """The page's comments name another paper, with words of its own."""
     for seed in range(300):

@@ -23,6 +23,8 @@ FORMS = ("markdown", "markdown_trending")
 #: An address; some tools break lines at hyphens within it.
 _URL_PART = r"[^\s()<>]*(?:(?<=[-/?&=])\n(?=\S)[^\s()<>]*)*"
 _URL = rf"{_URL_PART}(?:\([^\s()<>]*(?:(?<=-)\n[^\s()<>]*)*\){_URL_PART})*"
+#: A page's addresses have one of these, the relative ones, too.
+_IN_ADDRESS = re.compile(r"[/:#.?]")
 _IMAGE = re.compile(rf"!\[((?:[^\[\]\n]|\[[^\]\n]*\]|\n(?=\S))*)\](?:\({_URL}(?:\s+\"[^\"\n]*\")?\s*\)|\[[^\]\n]*\])")
 _IMAGE_TAG = re.compile(r"<[iI][mM][gG]\b(?:[^>\n]|\n(?![ \t]*\n))*>")
 _ALT = re.compile(r"\balt=\"([^\"]*)\"", re.IGNORECASE)
@@ -214,6 +216,8 @@ class _Pieces:
         for close in _CLOSE.finditer(doc):
             if close.start() < floor:
                 continue
+            if close["url"] and not _IN_ADDRESS.search(close["url"]):
+                continue  # "f[x](t)" is a text's own
             if close["url"] is None and not self._is_reference(close["ref"], doc, floor, close.start()):
                 continue
             start = self._opener(floor, close.start())
