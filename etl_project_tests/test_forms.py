@@ -157,6 +157,18 @@ def test_brackets_in_a_text_are_no_link_where_no_address_follows(tool):
     check(papers, layout, tool(render_html(papers, layout)))
 
 
+@pytest.mark.parametrize("options", [*HTML2TEXT.values(), *MARKDOWNIFY.values()], ids=[*HTML2TEXT, *MARKDOWNIFY])
+@pytest.mark.parametrize("interval", ["(1, 2]", "[0, 1)", "]0, 1]", "[0, 1[", "(0, 1] and (1, 2]"])
+def test_half_open_intervals_in_texts_come_back(interval, options):
+    write = convert if options in HTML2TEXT.values() else markdownify.markdownify
+    papers, layout, _ = html_page("search", 3, odd=False)
+    for i, paper in enumerate(papers[1:], 1):
+        cut = paper.abstract.index(" ", 90 * i) + 1
+        papers[i] = replace(paper, abstract=f"{paper.abstract[:cut]}${interval}$ {paper.abstract[cut:]}")
+    papers[2] = replace(papers[2], title=f"{papers[2].title} On the Interval ${interval}$ and Beyond It, Further Away")
+    check(papers, layout, write(render_html(papers, layout), **options))
+
+
 # ---------------------------------------------------------------------------------------------
 # numbered links
 

@@ -44,6 +44,7 @@ _ATTRIBUTES = re.compile(r"(?<=\S)\s+\{[#.][^{}]*\}$")
 _SETEXT = re.compile(r"\s*(?:={3,}|-{3,})\s*")
 _RULE = re.compile(r"\s*(?:[-*_]\s*){3,}|\s*\\+\s*|\s*\|(?:\s*:?-+:?\s*\|)*\s*")
 _MARKER = re.compile(r"\s*(?:[-*+][ \t]+)*(?:[-*+]|\d{1,3}[.)])[ \t]+(?=\S)")
+_OPENED = re.compile(r"[ \t]*(?:(?:#{1,6}|[-*+])[ \t]+)?\[")
 _MARKS_OF_ITEMS = frozenset("-*+ \t0123456789")
 _BREAK = re.compile(r"(?:\\+|<br\s*/?>)[ \t]*$|(?<=\S)\\+(?=[ \t]{2,}\S)", re.IGNORECASE)
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
@@ -261,10 +262,15 @@ class _Pieces:
         while (place := doc.rfind("[", floor, place)) >= 0:
             if doc.find("]", place, close) < 0 or doc.count("[", place, close) > doc.count("]", place, close):
                 break
-        if place < 0:  # a closing bracket too many in the words
+        begun = self._begun(floor, close)
+        if place < 0 and begun is not None:  # a closing bracket too many in the words
+            return begun
+        if place < 0:
             place = doc.find("[", max(floor, doc.rfind("\n", 0, close) + 1), close)
             if place < 0:
                 return None
+        if begun is not None and doc.count("[", begun, place) > doc.count("]", begun, place):
+            return begun  # an opening bracket too many
         line_start = doc.rfind("\n", 0, place) + 1
         before = doc[max(line_start, floor) : place]
         if "[" in before and before.strip("#*+- \t"):  # an opening bracket too many: the link began before it
@@ -276,6 +282,16 @@ class _Pieces:
             if len(words) > LONGEST_SHORT_LINE and _BLANK_LINE.search(words):
                 return None  # the link's own beginning is missing, and this bracket is another's
         return place
+
+    def _begun(self, floor: int, close: int) -> int | None:
+        """Return the place of the bracket with which the wrapped paragraph around ``close`` begins, if it does."""
+        line = last = self._line(close)
+        while line and self.blocks[line - 1] == self.blocks[last] and self.starts[line] > floor:
+            line -= 1
+        if line and self._is_heading(line - 1, self.starts[line]):
+            line -= 1  # a heading's second line
+        opened = _OPENED.match(self.doc, self.starts[line])
+        return opened.end() - 1 if opened and floor < opened.end() <= close and line < last else None
 
     # ---- pieces
 
