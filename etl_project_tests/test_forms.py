@@ -210,6 +210,19 @@ def test_the_words_of_the_next_card_are_no_part_of_an_organisations_name():
     assert reading.refusals == []
 
 
+def test_a_backslash_that_damage_left_bare_does_not_change_how_escapes_are_read():
+    titles = ["Ants in Moss", "Otters [One] Rest", "Quolls Sleep"]
+    text = "".join(
+        f"### [{title.replace('[', chr(92) + '[').replace(']', chr(92) + ']')}](/papers/2606.0{n}123)\n\n"
+        rf"[They go \\emph {n} \\bf ways (so) \> 7. Nobody asks why.](/papers/2606.0{n}123)" + "\n\n"
+        for n, title in enumerate(titles)
+    )
+    for page in (text, text.replace(r"\\bf", r"\bf", 1)):
+        reading = read_capture(page)
+        assert [record.title for record in reading.records] == titles
+        assert all(record.abstract.endswith("(so) > 7. Nobody asks why.") for record in reading.records)
+
+
 # ---------------------------------------------------------------------------------------------
 # HTML in Markdown
 

@@ -429,7 +429,8 @@ class _Pieces:
         groups = [(places, self._judged(places)) for places in (linked, others)]
         tool_escapes = any(_always_escaped(text, _MARKS) for _, text in groups)
         marks = _MARKS + (_MARKS_OF_LATEX if tool_escapes else "")
-        if any(_COMMAND.search(text) for _, text in groups):
+        commands, doubled = (sum(len(of.findall(text)) for _, text in groups) for of in (_COMMAND, _DOUBLED_COMMAND))
+        if commands > doubled:  # where both stand, lines were damaged
             marks = _MANY_MARKS if any(_escapes_many(text) for _, text in groups) else _FEW_MARKS
         for places, everything in groups:
             undo = _undoing(everything, marks)
@@ -526,9 +527,12 @@ def _undoing(text: str, marks: str) -> re.Pattern[str] | None:
 
 
 def _escapes_many(text: str) -> bool:
-    """Say whether all marks in ``text`` are escaped, the round brackets among them; LaTeX has them bare elsewhere."""
-    always = _always_escaped(text, _MANY_MARKS)
-    return "(" in always and all(mark in always or mark not in text for mark in _MANY_MARKS)
+    """Say whether the marks in ``text`` are escaped, the round brackets among them; LaTeX has them bare elsewhere."""
+    escaped = Counter(_AFTER_BACKSLASH.findall(text))
+    marks = sum(text.count(mark) for mark in _MANY_MARKS)
+    return (
+        escaped["("] > 0 and sum(escaped[mark] for mark in _MANY_MARKS) >= 0.9 * marks
+    )  # a cut line may have lost one
 
 
 def _doubles_before_marks(text: str) -> bool:
