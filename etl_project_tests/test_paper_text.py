@@ -107,6 +107,26 @@ def test_damage_to_a_papers_page_gives_no_value_of_another(tool):
                 assert word in own, (seed, record.authors)
 
 
+def test_the_id_in_the_address_of_a_page_is_used_where_its_line_is_missing():
+    paper = PAPERS[0]
+    page = PAPER_TEXT_TOOLS["html2text unwrapped"](paper_page_of(paper))
+    body = page[page.index("# " + paper.title) :]
+    header = "---\ntitle: Paper page - {}\nurl: https://huggingface.co/papers/{}\nsitename: huggingface.co\n---\n"
+    text = header.format(paper.title, paper.id) + body
+    reading = read_capture(text)
+    check_account(reading, text)
+    assert reading.refusals == []
+    _check(reading.records[0], paper, linked=True)
+    for other in (
+        body,  # no address
+        header.format(paper.title, "trending") + body,
+        header.format(paper.title, "2401.99999") + body,  # not the paper of the link to arXiv
+        header.format(paper.title, paper.id) + "Somebody's words.\n\n" + body,
+        header.format(paper.title, paper.id) + body.replace("# " + paper.title, ""),
+    ):
+        assert read_capture(other).records == [], other
+
+
 def test_a_page_without_the_papers_title_or_end_is_refused():
     page = PAPER_TEXT_TOOLS["html2text unwrapped"](paper_page_of(PAPERS[0]))
     no_title = page.replace("# " + PAPERS[0].title, "")

@@ -121,13 +121,13 @@ def read(opened: Opened, pieces: Sequence[Piece], damaged: Collection[int] = ())
     refusals: list[Refusal] = []
     first, last = 1, total
     try:
-        start, end = _bounds(pieces)
-        middle = pieces[start + 1 : end]
-        first, last = pieces[start].line, max([pieces[start].line, *(piece.line_end for piece in middle)])
+        number, start, end = _bounds(pieces, opened.arxiv_id)
+        middle = pieces[start:end]
+        first = pieces[max(0, start - 1)].line
+        last = max([first, *(piece.line_end for piece in middle)])
         if any(first <= line <= last for line in damaged):
             raise _Contradiction("damaged_bytes", "bytes in it are not valid in the file's encoding; save it as UTF-8")
-        match = _NUMBER.fullmatch(pieces[start].text)
-        records.append(_record(match[1] if match else "", middle)._replace(line_start=first, line_end=last))
+        records.append(_record(number, middle)._replace(line_start=first, line_end=last))
     except _Contradiction as problem:
         reason, detail = problem.args
         words = "\n".join(opened.lines[first - 1 : last])[:EXCERPT]
@@ -149,11 +149,17 @@ def read(opened: Opened, pieces: Sequence[Piece], damaged: Collection[int] = ())
     )
 
 
-def _bounds(pieces: Sequence[Piece]) -> tuple[int, int]:
-    """Return the places of the piece that holds the id, and after the last piece that is the paper's."""
-    first = next((at for at, piece in enumerate(pieces) if _NUMBER.fullmatch(piece.text)), len(pieces))
-    abstract = _find(pieces, _ABSTRACT, first)
+def _bounds(pieces: Sequence[Piece], told: str | None) -> tuple[str, int, int]:
+    """Return the paper's id, and the places of the first piece after it and after the last piece that is the paper's.
+
+    ``told`` is the id in the page's own address. It stands in for a line of the id that a tool left out, where the
+    page begins with a heading then: the title.
+    """
     numbers = {match[1] for piece in pieces if (match := _NUMBER.fullmatch(piece.text))}
+    first = next((at + 1 for at, piece in enumerate(pieces) if _NUMBER.fullmatch(piece.text)), len(pieces))
+    if not numbers and told and pieces and pieces[0].heading:
+        numbers, first = {told}, 0
+    abstract = _find(pieces, _ABSTRACT, first)
     if len(numbers) != 1:
         raise _Contradiction("unplaced_text", "a paper's own page without the line of its id; copy the whole page")
     if abstract == len(pieces):
@@ -171,7 +177,7 @@ def _bounds(pieces: Sequence[Piece]) -> tuple[int, int]:
         shown = True
     if not shown:  # what others wrote below may be among the words
         raise _Contradiction("unplaced_text", "nothing tells where the abstract ends; copy the whole page")
-    return first, end
+    return numbers.pop(), first, end
 
 
 def _is_after(piece: Piece) -> bool:
