@@ -157,6 +157,17 @@ def test_brackets_in_a_text_are_no_link_where_no_address_follows(tool):
     check(papers, layout, tool(render_html(papers, layout)))
 
 
+@pytest.mark.parametrize("tool", [convert, markdownify.markdownify])
+def test_a_tag_that_no_other_closes_is_a_word_and_a_pair_is_the_pages(tool):
+    papers, layout, _ = html_page("search", 0, odd=False)
+    papers[1] = replace(
+        papers[1], title="Ants <b> and the Tag <i>", abstract=papers[1].abstract + " We add <sup> to it."
+    )
+    text = tool(render_html(papers, layout))
+    check(papers, layout, text)
+    check(papers, layout, text.replace(papers[2].title, f"<b>{papers[2].title}</b>"))
+
+
 @pytest.mark.parametrize("options", [*HTML2TEXT.values(), *MARKDOWNIFY.values()], ids=[*HTML2TEXT, *MARKDOWNIFY])
 @pytest.mark.parametrize("interval", ["(1, 2]", "[0, 1)", "]0, 1]", "[0, 1[", "(0, 1] and (1, 2]"])
 def test_half_open_intervals_in_texts_come_back(interval, options):

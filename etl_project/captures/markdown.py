@@ -57,6 +57,7 @@ _BR = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _BOLD = re.compile(r"(\*\*|__|\*|_)(?=\S)(.+?)(?<=\S)\1", re.DOTALL)
 _TAG_NAMES = "(?:a|p|div|span|sup|sub|b|i|em|strong|center|details|summary)"
 _ANCHOR = re.compile(rf"</?{_TAG_NAMES}(?:\s+(?!href)[^<>\n]*)?/?>", re.IGNORECASE)
+_STYLE, _STYLE_END = re.compile("<(b|i|em|strong|sup|sub)>", re.I), re.compile("</(b|i|em|strong|sup|sub)>", re.I)
 #: A tag that a tool broke at its width.
 _BROKEN_TAG = re.compile(rf"<{_TAG_NAMES}(?=[^<>\n]*\n)(?:[^<>\n]|\n(?![ \t]*\n))*>", re.IGNORECASE)
 _AUTOLINK = re.compile(r"<(https?://[^\s<>]+)>")
@@ -395,7 +396,7 @@ class _Pieces:
         if not self.marked or not ("\n" in raw or "\\" in raw or "<" in raw or "#" in raw or "*" in raw or "_" in raw):
             return trim(raw)
         raw = _HEADING.sub("", raw, count=1) if _HEADING.match(raw) else raw
-        raw = _ANCHOR.sub("", _AUTOLINK.sub(r"\1", raw)) if "<" in raw else raw
+        raw = _without_tags(_AUTOLINK.sub(r"\1", raw)) if "<" in raw else raw
         lines = raw.split("\n")
         if "<" in raw or "\\\n" in raw or "\\  " in raw or raw.rstrip()[-1:] == "\\":
             lines = [_BR.sub(" ", _BREAK.sub("", line)) for line in lines]
@@ -547,6 +548,15 @@ def _doubles_before_marks(text: str) -> bool:
         elif length % 2 and (length > 1 or mark not in "+.-"):  # a list's mark is escaped itself
             return False
     return True
+
+
+def _without_tags(raw: str) -> str:
+    """Return words without the tags of HTML around and in them; one of a pair that is not whole is a word itself."""
+    words = _ANCHOR.sub("", raw)
+    if not words.strip():
+        return words  # the other one stands behind a link
+    alone = {name.lower() for name in _STYLE.findall(raw)} - {name.lower() for name in _STYLE_END.findall(raw)}
+    return _ANCHOR.sub(lambda tag: tag[0] if tag[0][1:-1].lower() in alone else "", raw) if alone else words
 
 
 def _is_text(words: str) -> bool:
