@@ -270,6 +270,21 @@ def test_links_of_html_in_markdown_are_read_and_nothing_in_their_words_is_an_esc
     assert len(reading.records) == 3
 
 
+def test_blocks_of_pandocs_own_markdown_give_no_record_with_its_marks():
+    page = raw_page(["Ants Rest", "Moss Grows"])
+    text = page.replace('<div class="flex">', "::: {.flex}").replace("</div>", ":::")
+    assert text != page
+    for record in read_capture(text).records:
+        assert ":::" not in record.title + (record.abstract or "")
+
+
+def test_a_tag_escaped_beside_commands_of_latex_is_read():
+    text = (
+        r"### [Ants](/papers/2606.00123)" + "\n\n" + r"[They \<think> that $\tau$ is $\|x\|$. Why?](/papers/2606.00123)"
+    )
+    assert [r.abstract for r in read_capture(text).records] == [r"They <think> that $\tau$ is $\|x\|$. Why?"]
+
+
 def test_cut_links_of_html_refuse_their_cards_and_give_no_title():
     whole = raw_page(["Ants Rest", "Moss Grows", "Otters Swim"])
     for cut in ("</a>\n\n[](https://huggingface.co/papers/2606.01123)", '"\nclass="line-clamp-3 a>b">Moss\nGrows</a>'):

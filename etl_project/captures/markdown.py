@@ -464,7 +464,7 @@ _SHORT = 24
 #: Characters that only tools put a backslash before, and those before which LaTeX has one, too.
 _MARKS, _MARKS_OF_LATEX = "*_`<>()+!", "{}#&|=~^"
 #: All that tools escape which leave the backslash of a command alone, and what html2text does if asked for more.
-_FEW_MARKS, _MANY_MARKS = "*_", "*_`{}()#!"
+_FEW_MARKS, _MANY_MARKS = "*_<", "*_`{}()#!"
 #: A command of LaTeX behind a bare backslash. Tools that escape more than a few marks double that backslash.
 _COMMAND = re.compile(r"(?<!\\)(?:\\\\)*\\(?=[A-Za-z])")
 #: A backslash that stands before one of these is doubled by a tool that doubles no other.

@@ -22,6 +22,8 @@ _SHOW = {hidden: mark for mark, hidden in _HIDE.items()}
 _HIDDEN = re.compile(f"[{''.join(map(chr, _SHOW))}]")
 _WHOLE_PAGE = re.compile(r"<(?:!doctype\s+html|html|head|body|article|main|script)\b", re.IGNORECASE)
 _HEADING = re.compile(r"^#{1,6} +\S", re.MULTILINE)
+#: Of pandoc's own Markdown, which has other signs for dashes and quotation marks, too: not what the page showed.
+_FENCED_BLOCK = re.compile(r"^:{3,}(?:[ \t]|$)", re.MULTILINE)
 _LINK_LINE = re.compile(r"^[ \t]*(?:[-*+][ \t]+)?\[[^\[\]\n]*\]\(\S+\)", re.MULTILINE)
 
 
@@ -32,6 +34,7 @@ def stands_in_markdown(text: str) -> bool:
         and _HEADING.search(text) is not None
         and _LINK_LINE.search(text) is not None
         and _WHOLE_PAGE.search(text) is None
+        and _FENCED_BLOCK.search(text) is None
     )
 
 
