@@ -24,7 +24,7 @@ PARSER_VERSION = 4
 _REMEDIES = {
     "empty_file": "the file is empty; capture the page again",
     "binary_file": "the bytes are no text; give the page's text, or unpack the archive first",
-    "undecodable": "no known encoding gives text; save the capture as UTF-8 and give it again",
+    "undecodable": "its encoding cannot be told for certain, or is none that we know; save the capture as UTF-8 and give it again",
     "damaged_compression": "the compressed file is cut off or broken; copy it again",
     "opens_too_large": "opened, the file is larger than the limit of 512 MiB; split it",
 }

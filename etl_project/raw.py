@@ -37,6 +37,14 @@ _BOMS = (
 _DECLARED = re.compile(rb"""(?:charset|encoding|coding)\s*[=:]\s*["']?([A-Za-z0-9_.:-]{2,40})""")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+#: Western letters other than ASCII's stand alone, or two or three together; those of other scripts, or the halves of
+#: their characters, stand together in longer runs.
+_FOREIGN_RUN = re.compile("[¡-¦¨-ª¬-¶¸-º¼-ÿ]{4,}")
+_OF_ANOTHER_PAGE = re.compile(
+    "[a-z][ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÐÑÒÓÔÕÖØÙÚÛÜÝÞŠŒŽŸ][a-z]"  # a capital within a word: Mac OS Roman
+    "|[a-z][¶¹¿¼½¾][a-z]|[a-z]{2}³[a-z]{3}|(?<![0-9])[¼½¾][a-z]{3}|[0-9] ?¤|¤ ?[0-9]"  # Latin-2 and Latin-9
+    "|¡[¢-ª¬-·]|£[¨©¬®º]|ƒ.ƒ"  # the signs of GBK: a dash, quotation marks, a comma; katakana of Shift JIS
+)
 #: Read at once of a zstd file: a block of 4 bytes may open to 128 KiB, so these to 64 MiB at most.
 _ZSTD_PIECE = 1 << 11
 _SAMPLE = 1 << 18  # bytes that the encoding's guess may look at
@@ -264,6 +272,8 @@ def _open_zstd(stored: bytes) -> tuple[bytes | None, str | None]:
 def decode(content: bytes) -> Decoded:
     """Return the text of ``content`` by the first rule that fits: BOM, UTF-8, declared, charset-normalizer.
 
+    What may be of several encodings is not decoded: a wrong one gives other letters.
+
     UTF-8 with a few broken bytes in it stays UTF-8; its broken lines are told, so that only they are lost.
     """
     if not content:
@@ -311,7 +321,11 @@ def _is_mostly_utf8(content: bytes) -> bool:
 
 
 def _guess(content: bytes) -> str | None:
-    """Return the encoding that charset-normalizer takes for likeliest, judged by the part around the first odd byte."""
+    """Return the encoding that charset-normalizer takes for likeliest, judged by the part around the first odd byte.
+
+    UTF-16 and UTF-32, and the code page of Western languages. Of a page in English the few letters of others do not
+    tell which code page they are of: guesses between those were wrong as often as right, and gave other letters.
+    """
     import charset_normalizer
 
     odd = re.search(rb"[\x80-\xff\x00]", content)
@@ -319,14 +333,20 @@ def _guess(content: bytes) -> str | None:
     sample = content[start : start + _SAMPLE]
     if b"\x00" not in sample:
         try:  # pages in Western languages: several code pages read them alike, and this is the one in use
-            sample.decode("cp1252")
-            best = charset_normalizer.from_bytes(sample, cp_isolation=["cp1252"]).best()
-            if best is not None:
-                return "cp1252"
+            text = sample.decode("cp1252")
         except UnicodeDecodeError:
-            pass
+            return None
+        best = charset_normalizer.from_bytes(sample, cp_isolation=["cp1252"]).best()
+        return "cp1252" if best is not None and not _is_of_another_page(text) else None
     best = charset_normalizer.from_bytes(sample).best()
     return best.encoding if best is not None else None
+
+
+def _is_of_another_page(text: str) -> bool:
+    """Say whether ``text``, read as Western, has what no Western text has, as one of another encoding does."""
+    return _OF_ANOTHER_PAGE.search(text) is not None or any(
+        len(set(run)) >= 3 and sum(char >= "À" for char in run) >= 2 for run in _FOREIGN_RUN.findall(text)
+    )
 
 
 def _decoded(content: bytes, encoding: str, basis: str) -> Decoded:

@@ -1124,3 +1124,11 @@ def test_of_few_organisations_each_is_a_handle_and_a_name_only_if_it_reads_so(ow
     text = HEAD + "\n".join(f"{p.title}\n{p.abstract}\n{o}\n·\nJun 9" for p, o in ((one, owner), (two, "3 authors")))
     first = read_capture(text).records[0]
     assert (first.organisation_handle, first.organisation_name) == parts
+
+
+def test_an_address_on_a_line_of_its_own_is_no_abstract():
+    """It ends the abstract above, of which the lines stand apart."""
+    text = "Daily Papers\n\nWe release the code of our quoll at:\nhttps://quoll.example.org/code.\n13 authors\n\u00b7\nJul 9, 2025\n"
+    reading = read_capture(text)
+    check_account(reading, text)
+    assert reading.records == [] and reading.refusals

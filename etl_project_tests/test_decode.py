@@ -76,6 +76,42 @@ def test_one_windows_quote_deep_in_a_long_file_is_read():
     assert opened_as("cp1252", "charset_normalizer", text.encode("cp1252")) == text
 
 
+ENGLISH = "Quolls eat beetles and sleep by day in hollow logs.\n" * 6
+WESTERN = [
+    "Œuvres à 5 €, créées l’été", "Größe zählt — “sehr”…", "Informações e avaliação à mão", "¡¿Qué?! «¡Él!» 2½ m³ · ±3°",
+    "Þórður og Ævintýrið, það er þú", "R² and 5 µm…\xa0·\xa0£½", "Søren Ødegård blåbærsyltetøy", "¡«Ñandú»!",
+]  # fmt: skip
+ELSEWHERE = {
+    "gbk": ["中文大模型: 概览", "翻译与评测", "“模型”——我们发现，"],
+    "big5": ["繁體中文大型模型", "翻譯與評測"],
+    "shift_jis": ["日本語の詩と文書", "カタカナのモデル"],
+    "euc_jp": ["日本語の詩と文書", "カタカナのモデル"],
+    "euc_kr": ["한국어 모델의 평가", "번역과 평가"],
+    "cp1251": ["Русская модель", "Перевод"],
+    "koi8_r": ["Русская модель", "Перевод"],
+    "cp1253": ["Ελληνικά μοντέλα"],
+    "cp1250": ["Małgorzata Żółć: Łódź"],
+    "iso8859-15": ["Œuvres à 5 €"],
+    "mac_roman": ["Überall — “größer” isn’t"],
+}
+
+
+@pytest.mark.parametrize("words", WESTERN)
+def test_words_of_western_languages_are_read_alone_and_together(words):
+    for text in (f"{ENGLISH}{words}\n{ENGLISH}", "\n".join([ENGLISH, *WESTERN, words])):
+        assert opened_as("cp1252", "charset_normalizer", text.encode("cp1252")) == text
+
+
+@pytest.mark.parametrize("encoding", ELSEWHERE)
+def test_what_may_be_of_several_encodings_is_refused_and_not_read_as_other_letters(encoding):
+    for words in ELSEWHERE[encoding]:
+        for text in (f"{ENGLISH}{words}\n{ENGLISH}", f"{words}\n" * 9):
+            content = text.encode(encoding)
+            assert decode(content) == (None, None, "none", [], "undecodable"), words
+            declared = b"charset=" + encoding.encode() + b"\n" + content
+            assert opened_as(codecs.lookup(encoding).name, "declared", declared).endswith(text)
+
+
 @pytest.mark.parametrize(
     "declaration", ['<meta charset="iso-8859-2">', '<?xml encoding="iso-8859-2"?>', "coding: latin2;"]
 )

@@ -4,7 +4,9 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from html import escape
 from random import Random
+from textwrap import wrap
 
 import html2text
 import markdownify
@@ -127,6 +129,178 @@ def test_html_as_markdownify_writes_it_comes_back(options, page):
     for seed in range(8):
         papers, layout, html = html_page(page, seed, odd=False)
         check(papers, layout, markdownify.markdownify(html, **options))
+
+
+#: What LaTeX has a backslash before, and what tools have one before, in one text.
+LATEX = (
+    r" The norm $\|x\|_2^2 \le \frac{1}{2}$ of $r \in \{4, 8\}$ costs $\mathcal{O}\!\left[d\,r\right]$ (2.3\% \& more)"
+    r" for $x_i \sim \pi$, see \textbf{moss} \#1!"
+)
+
+
+@pytest.mark.parametrize("options", [*HTML2TEXT.values(), *MARKDOWNIFY.values()], ids=[*HTML2TEXT, *MARKDOWNIFY])
+def test_backslashes_of_latex_come_back_from_every_tool(options):
+    write = convert if options in HTML2TEXT.values() else markdownify.markdownify
+    for seed in range(4):
+        papers, layout, _ = html_page("search", seed, odd=False)
+        papers[1:3] = [replace(paper, abstract=paper.abstract + LATEX) for paper in papers[1:3]]
+        papers[2] = replace(papers[2], title=papers[2].title + r": $\ell_p$ Moss")
+        check(papers, layout, write(render_html(papers, layout), **options))
+
+
+@pytest.mark.parametrize("tool", [convert, markdownify.markdownify])
+def test_brackets_in_a_text_are_no_link_where_no_address_follows(tool):
+    papers, layout, _ = html_page("search", 0, odd=False)
+    papers[1] = replace(
+        papers[1], title="[MASK] Is All [You](need) Need (Almost)", abstract=papers[1].abstract + " So f[x](t) is."
+    )
+    check(papers, layout, tool(render_html(papers, layout)))
+
+
+@pytest.mark.parametrize("tool", [convert, markdownify.markdownify])
+def test_a_tag_that_no_other_closes_is_a_word_and_a_pair_is_the_pages(tool):
+    papers, layout, _ = html_page("search", 0, odd=False)
+    papers[1] = replace(
+        papers[1], title="Ants <b> and the Tag <i>", abstract=papers[1].abstract + " We add <sup> to it."
+    )
+    text = tool(render_html(papers, layout))
+    check(papers, layout, text)
+    check(papers, layout, text.replace(papers[2].title, f"<b>{papers[2].title}</b>"))
+
+
+@pytest.mark.parametrize("options", [*HTML2TEXT.values(), *MARKDOWNIFY.values()], ids=[*HTML2TEXT, *MARKDOWNIFY])
+@pytest.mark.parametrize("interval", ["(1, 2]", "[0, 1)", "]0, 1]", "[0, 1[", "(0, 1] and (1, 2]"])
+def test_half_open_intervals_in_texts_come_back(interval, options):
+    write = convert if options in HTML2TEXT.values() else markdownify.markdownify
+    papers, layout, _ = html_page("search", 3, odd=False)
+    for i, paper in enumerate(papers[1:], 1):
+        cut = paper.abstract.index(" ", 90 * i) + 1
+        papers[i] = replace(paper, abstract=f"{paper.abstract[:cut]}${interval}$ {paper.abstract[cut:]}")
+    papers[2] = replace(papers[2], title=f"{papers[2].title} On the Interval ${interval}$ and Beyond It, Further Away")
+    check(papers, layout, write(render_html(papers, layout), **options))
+
+
+# ---------------------------------------------------------------------------------------------
+# numbered links
+
+ABSTRACT = "The ants of 2026 · and those of 2025, too · carry moss over the marsh, and nobody who has seen them asks why they do."
+
+
+def numbered_page(*cards: tuple[str, ...]) -> str:
+    """Return a dump of cards, each of which tells its lines and then the addresses of the links in them."""
+    text, addresses = "", []
+    for n, (words, *links) in enumerate(cards):
+        for link in links:
+            addresses.append(link.format(n=n))
+            words = words.replace("[]", f"[{len(addresses)}]", 1)
+        text += words + "\n"
+    listed = "".join(f"   {n}. https://huggingface.co{to}\n" for n, to in enumerate(addresses, 1))
+    return f"{text}\nReferences\n\n{listed}"
+
+
+@pytest.mark.parametrize("width", [60, 78, 400])
+def test_middle_dots_within_texts_with_numbered_links_stay(width):
+    lines = "\n   ".join(wrap(f"[]{ABSTRACT}", width))
+    card = f"[]Ants · Moss · {{n}} Marshes\n\n   {lines}\n\n   5 authors · Jun 3 []4\n"
+    links = ("/papers/2606.0{n}123", "/papers/2606.0{n}123", "/papers/2606.0{n}123#community")
+    page = numbered_page(*[(card.format(n=n), *links) for n in range(3)])
+    reading = read_capture(page)
+    assert reading.refusals == []
+    told = [(r.title, r.abstract, r.n_authors, r.date_text, r.comments) for r in reading.records]
+    assert told == [(f"Ants · Moss · {n} Marshes", ABSTRACT, 5, "Jun 3", 4) for n in range(3)]
+
+
+def test_the_words_of_the_next_card_are_no_part_of_an_organisations_name():
+    card = "   Submitted by\n   ada\n   []\n   7{n}\n\n[]Ants of Ravine {n}\n\n   []moss-lab Moss Research Lab"
+    links = ("/login?next=/papers/2606.0{n}123", "/papers/2606.0{n}123", "/moss-lab")
+    page = numbered_page(*[(card.format(n=n), *links) for n in range(4)])
+    reading = read_capture(page)
+    check_account(reading, page)
+    told = [(r.title, r.organisation_handle, r.organisation_name, r.upvotes) for r in reading.records]
+    assert told == [(f"Ants of Ravine {n}", "moss-lab", "Moss Research Lab", 70 + n) for n in range(4)]
+    assert reading.refusals == []
+
+
+def test_a_backslash_that_damage_left_bare_does_not_change_how_escapes_are_read():
+    titles = ["Ants in Moss", "Otters [One] Rest", "Quolls Sleep"]
+    text = "".join(
+        f"### [{title.replace('[', chr(92) + '[').replace(']', chr(92) + ']')}](/papers/2606.0{n}123)\n\n"
+        rf"[They go \\emph {n} \\bf ways (so) \> 7. Nobody asks why.](/papers/2606.0{n}123)" + "\n\n"
+        for n, title in enumerate(titles)
+    )
+    for page in (text, text.replace(r"\\bf", r"\bf", 1)):
+        reading = read_capture(page)
+        assert [record.title for record in reading.records] == titles
+        assert all(record.abstract.endswith("(so) > 7. Nobody asks why.") for record in reading.records)
+
+
+# ---------------------------------------------------------------------------------------------
+# HTML in Markdown
+
+TITLES = [r"Ants in $\{a, b\}$ & <i> Moss [Long Report]", "*Moss* Carried _Over_ the Marsh #1", r"$\ell_p$-Ants Rest!"]
+
+
+def raw_page(titles: list[str], abstract: str = "") -> str:
+    """Return a page as pandoc writes it, with HTML for links and blocks and each backslash of the text doubled."""
+    text = '<div class="section">\n\n-   [Models](https://huggingface.co/models)\n\n# [Daily Papers](/papers)\n\n'
+    for n, title in enumerate(titles):
+        page, words = f"https://huggingface.co/papers/2606.0{n}123", escape(title).replace(" ", "\n", 1)
+        text += (
+            f'<div class="flex w-full">\n\n<a href="https://huggingface.co/login?next=%2Fpapers%2F2606.0{n}123"\n'
+            f'class="self-start"></a>\n\n<div>\n\n4{n}\n\n</div>\n\n### <a href="{page}"\nclass="line-clamp-3 a>b">{words}</a>\n\n'
+            f"[]({page})\n\nThe ants of {n} ravines carry moss. {abstract} Then they rest.\n\n"
+            f'<div class="flex">\n\n<a href="https://huggingface.co/moss-lab" class="flex"><img\nsrc="/moss.png" alt="moss-lab" /> '
+            f'<span\nclass="truncate">Moss &amp; Co</span></a>\n· Jun {n + 1} <a href="{page}#community"\n'
+            f'class="ml-auto"><img src="data:image/svg+xml;base64,PHN2ZyB4"\nclass="text-sm" /> {n + 2}</a>\n\n</div>\n\n</div>\n\n'
+        )
+    return text + "</div>\n"
+
+
+def test_links_of_html_in_markdown_are_read_and_nothing_in_their_words_is_an_escape():
+    abstract = r"$\\|x\\|\_2 \\le \\{4\\}$ \\& 2.3\\%,"
+    reading = read_capture(text := raw_page(TITLES, abstract))
+    check_account(reading, text)
+    assert (reading.form, reading.refusals) == ("markdown", [])
+    for n, record in enumerate(reading.records):
+        assert (record.title, record.arxiv_id, record.upvotes) == (TITLES[n], f"2606.0{n}123", 40 + n)
+        assert (record.organisation_handle, record.organisation_name) == ("moss-lab", "Moss & Co")
+        assert (record.date_text, record.comments) == (f"Jun {n + 1}", n + 2)
+        told = rf"The ants of {n} ravines carry moss. $\|x\|_2 \le \{{4\}}$ \& 2.3\%, Then they rest."
+        assert record.abstract == told
+    assert len(reading.records) == 3
+
+
+def test_blocks_of_pandocs_own_markdown_give_no_record_with_its_marks():
+    page = raw_page(["Ants Rest", "Moss Grows"])
+    text = page.replace('<div class="flex">', "::: {.flex}").replace("</div>", ":::")
+    assert text != page
+    for record in read_capture(text).records:
+        assert ":::" not in record.title + (record.abstract or "")
+
+
+def test_a_tag_escaped_beside_commands_of_latex_is_read():
+    text = (
+        r"### [Ants](/papers/2606.00123)" + "\n\n" + r"[They \<think> that $\tau$ is $\|x\|$. Why?](/papers/2606.00123)"
+    )
+    assert [r.abstract for r in read_capture(text).records] == [r"They <think> that $\tau$ is $\|x\|$. Why?"]
+
+
+def test_cut_links_of_html_refuse_their_cards_and_give_no_title():
+    whole = raw_page(["Ants Rest", "Moss Grows", "Otters Swim"])
+    for cut in ("</a>\n\n[](https://huggingface.co/papers/2606.01123)", '"\nclass="line-clamp-3 a>b">Moss\nGrows</a>'):
+        reading = read_capture(text := whole.replace(cut, "", 1))
+        assert text != whole
+        check_account(reading, text)
+        assert {record.title for record in reading.records} <= {"Ants Rest", "Otters Swim"}, text
+        assert reading.refusals
+
+
+@pytest.mark.parametrize(
+    "text", ["[\n](/login?next=%2Fpapers%2F2606.00123)", "[ ](/login?next=%2Fpapers%2F2606.00123)"]
+)
+def test_an_empty_link_to_votes_tells_no_number(text):
+    page = f"{text}\n\n### [Ants Rest](/papers/2606.00123)\n\n[They rest. Nobody knows why.](/papers/2606.00123)\n"
+    assert [record.upvotes for record in read_capture(page).records] == [None]
 
 
 # ---------------------------------------------------------------------------------------------
@@ -326,6 +500,7 @@ def test_a_count_after_the_empty_link_to_votes_is_that_papers():
     layout = Layout("inline", envelope="none", votes="number", page="search")
     papers = [replace(paper, upvotes=40 + i) for i, paper in enumerate(papers_of(5, 3, odd=False))]
     text = render(papers, layout)
-    emptied = re.sub(r"\[(\d+)\](\(\S+login\?next=\S+\))", r"[]\2\n\n\1", text)
-    assert emptied != text
-    check(papers, layout, emptied)
+    for words in (r"[]\2\n\n\1", r"[]\2\n\nUpvote\n\n\1"):
+        emptied = re.sub(r"\[(\d+)\](\(\S+login\?next=\S+\))", words, text)
+        assert emptied != text
+        check(papers, layout, emptied)

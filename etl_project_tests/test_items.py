@@ -260,9 +260,21 @@ def test_authors_are_taken_only_where_each_name_is_certain(authors, names):
     assert names or json.loads(record.raw)["authors"] == authors
 
 
-def test_an_author_without_a_name_counts_and_the_names_are_not_told():
-    record = read({"id": "2503.02130", "title": "Ants", "authors": [{"name": "Ada"}, {"_id": "5"}]})
-    assert (record.authors, record.n_authors) == (None, 2)
+@pytest.mark.parametrize("nameless", [{"_id": "5"}, {"name": None}, {"name": " "}])
+@pytest.mark.parametrize("others", [[{"name": "Ada"}], ["Ada", {"name": "Bo"}]])
+def test_an_author_without_a_name_counts_and_the_names_of_the_others_stay_in_raw(others, nameless):
+    authors = [*others, nameless]
+    record = read({"id": "2503.02130", "title": "Ants", "authors": authors})
+    assert (record.authors, record.n_authors) == (None, len(authors))
+    assert json.loads(record.raw)["authors"] == authors
+
+
+def test_names_are_taken_whether_objects_or_text_hold_them():
+    record = read({"id": "2503.02130", "title": "Ants", "authors": [{"name": "Ada"}, "Bo Moss", {"name": " Cy "}]})
+    assert (record.authors, record.n_authors, record.raw) == (("Ada", "Bo Moss", "Cy"), 3, None)
+    for other in ({"name": None}, {"name": "Cy"}):
+        record = read({"id": "2503.02130", "title": "Ants", "authors": [other, "et al."]})
+        assert (record.authors, record.n_authors) == (None, None)
 
 
 @pytest.mark.parametrize("longest", [5, 10])

@@ -2,6 +2,7 @@
 
 import re
 from random import Random
+from textwrap import wrap
 
 import pytest
 
@@ -42,6 +43,39 @@ def test_a_papers_own_page_is_read_as_tools_write_it(tool, paper):
 
 
 @pytest.mark.parametrize("tool", PAPER_TEXT_TOOLS)
+def test_backslashes_of_latex_come_back(tool):
+    """In text without Markdown, wrapped or not, too: nothing was escaped there."""
+    odd = r" $\|x\|_2 \in \{4, 8\}$ \& $\mathcal{O}\!\left[d\,x_i\right]$ *ants*"
+    paper = Paper(3, odd=odd)
+    text = PAPER_TEXT_TOOLS[tool](paper_page_of(paper))
+    texts = [text]
+    if tool == "lines":
+        texts.append("\n".join("\n".join(wrap(line, 78)) for line in text.split("\n")))
+    for text in texts:
+        assert [(r.title, r.abstract) for r in read_capture(text).records] == [(paper.title, paper.abstract)], text
+
+
+@pytest.mark.parametrize("tool", PAPER_TEXT_TOOLS)
+def test_a_suffix_and_a_comma_within_a_link_belong_to_the_name(tool):
+    names = ["Ada Moss, Jr.", "Bo Fern, III", "Cy Pebble", "Dee Marsh, Sr"]
+    page = paper_page_of(paper := Paper(3))
+    for before, name in zip(paper.authors, names, strict=True):
+        page = page.replace(f">{before}<", f">{name}<")
+    assert [list(r.authors) for r in read_capture(PAPER_TEXT_TOOLS[tool](page)).records] == [names]
+    if "html2text" in tool and "no links" not in tool:
+        odd = page.replace("Cy Pebble", "von Pebble, Cy")
+        found = read_capture(PAPER_TEXT_TOOLS[tool](odd)).records[0].authors
+        assert list(found) == [*names[:2], "von Pebble, Cy", names[3]]
+
+
+@pytest.mark.parametrize("tool", PAPER_TEXT_TOOLS)
+def test_brackets_in_a_title_are_no_link(tool):
+    paper = Paper(4, odd=" [MASK] All [You](need) Need (Almost)")
+    text = PAPER_TEXT_TOOLS[tool](paper_page_of(paper))
+    assert [(r.title, r.abstract) for r in read_capture(text).records] == [(paper.title, paper.abstract)], text
+
+
+@pytest.mark.parametrize("tool", PAPER_TEXT_TOOLS)
 def test_damage_to_a_papers_page_gives_no_value_of_another(tool):
     """The page's comments name another paper, with words of its own."""
     for seed in range(300):
@@ -71,6 +105,26 @@ def test_damage_to_a_papers_page_gives_no_value_of_another(tool):
             own = " ".join(paper.authors)
             for word in " ".join(record.authors or ()).split():  # a cut line leaves a part of a name, or no comma
                 assert word in own, (seed, record.authors)
+
+
+def test_the_id_in_the_address_of_a_page_is_used_where_its_line_is_missing():
+    paper = PAPERS[0]
+    page = PAPER_TEXT_TOOLS["html2text unwrapped"](paper_page_of(paper))
+    body = page[page.index("# " + paper.title) :]
+    header = "---\ntitle: Paper page - {}\nurl: https://huggingface.co/papers/{}\nsitename: huggingface.co\n---\n"
+    text = header.format(paper.title, paper.id) + body
+    reading = read_capture(text)
+    check_account(reading, text)
+    assert reading.refusals == []
+    _check(reading.records[0], paper, linked=True)
+    for other in (
+        body,  # no address
+        header.format(paper.title, "trending") + body,
+        header.format(paper.title, "2401.99999") + body,  # not the paper of the link to arXiv
+        header.format(paper.title, paper.id) + "Somebody's words.\n\n" + body,
+        header.format(paper.title, paper.id) + body.replace("# " + paper.title, ""),
+    ):
+        assert read_capture(other).records == [], other
 
 
 def test_a_page_without_the_papers_title_or_end_is_refused():

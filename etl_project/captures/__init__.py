@@ -13,6 +13,7 @@ from etl_project.captures import (
     numbered,
     paper_text,
     plain_text,
+    raw_html,
     references,
     unsupported,
 )
@@ -56,7 +57,7 @@ def read_capture(text: str, damaged: Collection[int] = ()) -> Reading:
     """
     if json_text.recognise(text) >= LEAST_CONFIDENCE:
         return json_text.read(text, damaged)
-    if html.recognise(text) >= LEAST_CONFIDENCE:
+    if html.recognise(text) >= LEAST_CONFIDENCE and not raw_html.stands_in_markdown(text):
         return html.read(text, damaged)
     form, confidence = unsupported.recognise(text)
     if form is not None and confidence >= LEAST_CONFIDENCE:
@@ -67,9 +68,13 @@ def read_capture(text: str, damaged: Collection[int] = ()) -> Reading:
     opened = open_envelope(lines, text)
     if "]:" in text and (lines := references.inline(opened.lines)) != opened.lines:
         opened, text = opened._replace(lines=lines), "\n".join(lines)
-    forms = (numbered, link_lines, markdown)
-    linked = next((form for form in forms if form.recognise(opened.lines, text) >= LEAST_CONFIDENCE), None)
-    if paper_text.recognise(opened.lines, text) >= LEAST_CONFIDENCE:
+    lines, shown = opened.lines, text
+    forms = [numbered, link_lines, markdown]
+    if raw_html.has_links(text):
+        shown = raw_html.inline("\n".join(lines))
+        lines, forms = shown.split("\n"), [markdown]
+    linked = next((form for form in forms if form.recognise(lines, shown) >= LEAST_CONFIDENCE), None)
+    if paper_text.recognise(lines, shown) >= LEAST_CONFIDENCE:
         return paper_text.read(opened, (linked or paper_text).find_pieces(opened.lines), damaged)
     if linked is not None:
         return _with_papers(linked.read(opened, damaged), text)

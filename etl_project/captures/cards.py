@@ -239,7 +239,7 @@ def _with_votes(parts: list[Part]) -> list[Part]:
         if empty is not None and part.kind in ("count", "upvotes") and part.target is None and part.value is not None:
             kept.remove(empty)
             part = part._replace(kind="upvotes", target=empty.target)
-        if part.kind != "nothing":
+        if part.kind != "nothing" and (part.kind, part.text.casefold()) != ("label", "upvote"):
             empty = part if part.kind == "upvotes" and not part.text else None
         kept.append(part)
     return kept

@@ -13,11 +13,12 @@ from etl_project.fields import parse_printed_date, parse_time
 
 
 class Opened(NamedTuple):
-    """The page's own lines (what was around it is empty), the days and the search text that it told."""
+    """The page's own lines (what was around it is empty), the days, the search text and the paper's id that it told."""
 
     lines: list[str]
     days: tuple[tuple[str, str], ...]
     query: str | None
+    arxiv_id: str | None = None
 
 
 _MOST_LINES = 60  # a front matter that does not end by then is none
@@ -69,7 +70,8 @@ def open_envelope(lines: list[str], text: str) -> Opened:
     quoted = sum([line.lstrip()[:1] == ">" for line in lines if ">" in line]) if ">" in text else 0
     if quoted and quoted > 0.8 * sum([bool(line) and not line.isspace() for line in lines]):
         lines = [_QUOTE.sub("", line) for line in lines]
-    return Opened(_without_margin(lines), *_day_and_query(told))
+    numbers = {read_target(told[key]).arxiv_id for key in _ADDRESS_KEYS & told.keys()} - {None}
+    return Opened(_without_margin(lines), *_day_and_query(told), numbers.pop() if len(numbers) == 1 else None)
 
 
 def _without_margin(lines: list[str]) -> list[str]:

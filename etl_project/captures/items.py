@@ -59,6 +59,8 @@ _SPACES = re.compile(r" *[\t\r\n\f][ \t\r\n\f]*|  +")
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _FONT_COMMAND = re.compile(r"\\(?:text|math|emph|bf|it|rm|sc)[a-z]*\b")
 _MARKS = re.compile(r"[\s\\${}^_]+")
+#: In a list of names: "and others", or how many they are.
+_NO_NAME = re.compile(r"\bet\s+al\b|\.\.\.|…|^\W*\+?\d")
 _NAME_LISTS = re.compile(r"\bet\s+al\b|\band\b|&|;|\.\.\.|…|\d", re.IGNORECASE)
 
 
@@ -314,24 +316,27 @@ def _take_authors(fields: dict[str, Any]) -> tuple[str, ...] | None:
         return names
     if not authors:
         return None  # a paper has authors: an empty list says nothing
-    if all(isinstance(author, dict) for author in authors):
-        names = tuple(one_line(name) if isinstance(name := author.get("name"), str) else "" for author in authors)
-        rest = [
-            {k: v for k, v in author.items() if k != "name" or not name}
-            for author, name in zip(authors, names, strict=True)
-        ]
-        if any(rest):
-            fields["authors"] = rest
-        else:
-            del fields["authors"]
-        return names
-    if not all(isinstance(author, str) for author in authors):
+    if not all(isinstance(author, dict | str) for author in authors):
         return None
-    names = tuple(one_line(author).rstrip(",;").rstrip() for author in authors)
-    if not all(names) or any(re.search(r"\bet\s+al\b|\.\.\.|…|^\W*\+?\d", name) for name in names):
-        return None  # "and others" is no name
-    del fields["authors"]
+    names = tuple(_name_of(author) for author in authors)
+    written = [name for author, name in zip(authors, names, strict=True) if isinstance(author, str)]
+    if not all(written) or any(_NO_NAME.search(name) for name in written):
+        return None
+    if not all(names):
+        return names  # an author without a name counts; which names are the others' stays in raw
+    rest = [{k: v for k, v in author.items() if k != "name"} if isinstance(author, dict) else {} for author in authors]
+    if any(rest):
+        fields["authors"] = rest
+    else:
+        del fields["authors"]
     return names
+
+
+def _name_of(author: Mapping[str, Any] | str) -> str:
+    if isinstance(author, str):
+        return one_line(author).rstrip(",;").rstrip()
+    name = author.get("name")
+    return one_line(name) if isinstance(name, str) else ""
 
 
 def _split_names(text: str) -> tuple[str, ...] | None:

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection
 
+from etl_project.captures import raw_html
 from etl_project.captures.cards import Page, read_cards
 from etl_project.captures.envelope import Opened
 from etl_project.captures.lines import completes, join_wrapped, wrap_width
@@ -22,6 +23,8 @@ FORMS = ("markdown", "markdown_trending")
 #: An address; some tools break lines at hyphens within it.
 _URL_PART = r"[^\s()<>]*(?:(?<=[-/?&=])\n(?=\S)[^\s()<>]*)*"
 _URL = rf"{_URL_PART}(?:\([^\s()<>]*(?:(?<=-)\n[^\s()<>]*)*\){_URL_PART})*"
+#: A page's addresses have one of these, the relative ones, too.
+_IN_ADDRESS = re.compile(r"[/:#.?]")
 _IMAGE = re.compile(rf"!\[((?:[^\[\]\n]|\[[^\]\n]*\]|\n(?=\S))*)\](?:\({_URL}(?:\s+\"[^\"\n]*\")?\s*\)|\[[^\]\n]*\])")
 _IMAGE_TAG = re.compile(r"<[iI][mM][gG]\b(?:[^>\n]|\n(?![ \t]*\n))*>")
 _ALT = re.compile(r"\balt=\"([^\"]*)\"", re.IGNORECASE)
@@ -41,6 +44,7 @@ _ATTRIBUTES = re.compile(r"(?<=\S)\s+\{[#.][^{}]*\}$")
 _SETEXT = re.compile(r"\s*(?:={3,}|-{3,})\s*")
 _RULE = re.compile(r"\s*(?:[-*_]\s*){3,}|\s*\\+\s*|\s*\|(?:\s*:?-+:?\s*\|)*\s*")
 _MARKER = re.compile(r"\s*(?:[-*+][ \t]+)*(?:[-*+]|\d{1,3}[.)])[ \t]+(?=\S)")
+_OPENED = re.compile(r"[ \t]*(?:(?:#{1,6}|[-*+])[ \t]+)?\[")
 _MARKS_OF_ITEMS = frozenset("-*+ \t0123456789")
 _BREAK = re.compile(r"(?:\\+|<br\s*/?>)[ \t]*$|(?<=\S)\\+(?=[ \t]{2,}\S)", re.IGNORECASE)
 _BLANK_LINE = re.compile(r"\n[ \t]*\n")
@@ -53,6 +57,7 @@ _BR = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _BOLD = re.compile(r"(\*\*|__|\*|_)(?=\S)(.+?)(?<=\S)\1", re.DOTALL)
 _TAG_NAMES = "(?:a|p|div|span|sup|sub|b|i|em|strong|center|details|summary)"
 _ANCHOR = re.compile(rf"</?{_TAG_NAMES}(?:\s+(?!href)[^<>\n]*)?/?>", re.IGNORECASE)
+_STYLE, _STYLE_END = re.compile("<(b|i|em|strong|sup|sub)>", re.I), re.compile("</(b|i|em|strong|sup|sub)>", re.I)
 #: A tag that a tool broke at its width.
 _BROKEN_TAG = re.compile(rf"<{_TAG_NAMES}(?=[^<>\n]*\n)(?:[^<>\n]|\n(?![ \t]*\n))*>", re.IGNORECASE)
 _AUTOLINK = re.compile(r"<(https?://[^\s<>]+)>")
@@ -103,15 +108,23 @@ def find_pieces(lines: list[str]) -> list[Piece]:
     return _Pieces(lines).find()
 
 
+def find_paragraphs(lines: list[str]) -> list[Piece]:
+    """Return the pieces of text without Markdown: its paragraphs, whose words stay as they are."""
+    return _Pieces(lines, marked=False).find()
+
+
 def _hide_tag(tag: re.Match[str]) -> str:
     return tag[0] if "href" in tag[0] else re.sub(r"[^\n]", _FILL, tag[0])
 
 
 class _Pieces:
-    def __init__(self, lines: list[str]) -> None:
+    def __init__(self, lines: list[str], marked: bool = True) -> None:
+        self.marked = marked
+        if not marked:
+            self._take("\n".join(lines), lines)
+            return
         if any(line.endswith("}") for line in lines):
             lines = [_ATTRIBUTES.sub("", line) if line.endswith("}") else line for line in lines]
-        self.width = wrap_width(map(_without_addresses, lines))
         self.references: dict[str, str] = {}
         kept = []
         unfinished = ""  # the name of the reference whose address a tool broke at a hyphen
@@ -135,20 +148,28 @@ class _Pieces:
             elif line.endswith("#") and _HEADING.match(line):
                 line = _CLOSING.sub("", line)
             kept.append(line)
-        self.headings = {
+        headings = {
             i
             for i, line in enumerate(kept)
             if line.strip() and i + 1 < len(kept) and _SETEXT.fullmatch(kept[i + 1]) and "=" in kept[i + 1]
         }
-        self.doc = "\n".join("" if _RULE.fullmatch(line) or _SETEXT.fullmatch(line) else line for line in kept)
-        self.doc = self.doc.replace("\\[", _OPEN + _FILL).replace("\\]", _SHUT + _FILL)
-        self.starts = [0, *(m.end() for m in re.finditer("\n", self.doc))]
+        doc = "\n".join("" if _RULE.fullmatch(line) or _SETEXT.fullmatch(line) else line for line in kept)
+        if "<a" in doc or "<svg" in doc:
+            doc = raw_html.inline(doc)
+        self._take(doc.replace("\\[", _OPEN + _FILL).replace("\\]", _SHUT + _FILL), lines, headings)
+
+    def _take(self, doc: str, lines: list[str], headings: Collection[int] = ()) -> None:
+        self.width = wrap_width(map(_without_addresses, lines))
+        self.headings = headings
+        self.doc = doc
+        self.starts = [0, *(m.end() for m in re.finditer("\n", doc))]
         self.alts: dict[int, str] = {}
-        if "![" in self.doc:
-            self.doc = _IMAGE.sub(self._hide_image, self.doc)
-        if "<" in self.doc:
-            self.doc = _IMAGE_TAG.sub(self._hide_image, self.doc)
-            self.doc = _BROKEN_TAG.sub(_hide_tag, self.doc)
+        if self.marked:
+            if "![" in self.doc:
+                self.doc = _IMAGE.sub(self._hide_image, self.doc)
+            if "<" in self.doc:
+                self.doc = _IMAGE_TAG.sub(self._hide_image, self.doc)
+                self.doc = _BROKEN_TAG.sub(_hide_tag, self.doc)
         self.hidden = _FILL in self.doc
         self.blocks = self._number_blocks()
         self.pieces: list[Piece] = []
@@ -188,12 +209,17 @@ class _Pieces:
 
     def find(self) -> list[Piece]:
         """Return the pieces."""
+        if not self.marked:
+            self._words(0, len(self.doc), [])
+            return self.pieces
         doc, floor = self.doc, 0
         links: list[tuple[int, int, str]] = []  # the place of its bracket, its end, its address
         broken: list[int] = []  # ends of links whose beginning is missing
         for close in _CLOSE.finditer(doc):
             if close.start() < floor:
                 continue
+            if close["url"] and not _IN_ADDRESS.search(close["url"]):
+                continue  # "f[x](t)" is a text's own
             if close["url"] is None and not self._is_reference(close["ref"], doc, floor, close.start()):
                 continue
             start = self._opener(floor, close.start())
@@ -216,6 +242,15 @@ class _Pieces:
             place = end
         self._words(place, len(doc), broken)
         self._undo_escapes()
+        if raw_html.CUT in doc or raw_html.is_hidden(doc):
+            self.pieces = [
+                piece._replace(
+                    text=raw_html.as_they_are(piece.text),
+                    images=tuple(map(raw_html.as_they_are, piece.images)),
+                    damaged=piece.damaged or raw_html.CUT in piece.text,
+                )
+                for piece in self.pieces
+            ]
         return self.pieces
 
     def _is_reference(self, name: str, doc: str, floor: int, close: int) -> bool:
@@ -228,10 +263,15 @@ class _Pieces:
         while (place := doc.rfind("[", floor, place)) >= 0:
             if doc.find("]", place, close) < 0 or doc.count("[", place, close) > doc.count("]", place, close):
                 break
-        if place < 0:  # a closing bracket too many in the words
+        begun = self._begun(floor, close)
+        if place < 0 and begun is not None:  # a closing bracket too many in the words
+            return begun
+        if place < 0:
             place = doc.find("[", max(floor, doc.rfind("\n", 0, close) + 1), close)
             if place < 0:
                 return None
+        if begun is not None and doc.count("[", begun, place) > doc.count("]", begun, place):
+            return begun  # an opening bracket too many
         line_start = doc.rfind("\n", 0, place) + 1
         before = doc[max(line_start, floor) : place]
         if "[" in before and before.strip("#*+- \t"):  # an opening bracket too many: the link began before it
@@ -243,6 +283,16 @@ class _Pieces:
             if len(words) > LONGEST_SHORT_LINE and _BLANK_LINE.search(words):
                 return None  # the link's own beginning is missing, and this bracket is another's
         return place
+
+    def _begun(self, floor: int, close: int) -> int | None:
+        """Return the place of the bracket with which the wrapped paragraph around ``close`` begins, if it does."""
+        line = last = self._line(close)
+        while line and self.blocks[line - 1] == self.blocks[last] and self.starts[line] > floor:
+            line -= 1
+        if line and self._is_heading(line - 1, self.starts[line]):
+            line -= 1  # a heading's second line
+        opened = _OPENED.match(self.doc, self.starts[line])
+        return opened.end() - 1 if opened and floor < opened.end() <= close and line < last else None
 
     # ---- pieces
 
@@ -280,7 +330,7 @@ class _Pieces:
                 continue
             damaged = bool(broken) and any(a < stop <= b for stop in broken)
             at_start = a == self.starts[line]
-            heading = at_start and (bool(_HEADING.match(raw)) or line in self.headings)
+            heading = self.marked and at_start and (bool(_HEADING.match(raw)) or line in self.headings)
             if (
                 at_start
                 and not heading
@@ -289,7 +339,7 @@ class _Pieces:
                 and not _is_value(raw)
             ):
                 raw = raw[marker.end() :]
-            opened = at_start and raw.lstrip("# \t")[:1] == "[" and raw.count("[") > raw.count("]")
+            opened = self.marked and at_start and raw.lstrip("# \t")[:1] == "[" and raw.count("[") > raw.count("]")
             words = self._plain(_shown(raw) if self.hidden else raw)
             if not words or _ITEM.fullmatch(words):
                 continue
@@ -343,10 +393,10 @@ class _Pieces:
 
     def _plain(self, raw: str) -> str:
         """Return words without the marks around them, line ends joined; escapes stay for now."""
-        if not ("\n" in raw or "\\" in raw or "<" in raw or "#" in raw or "*" in raw or "_" in raw):
+        if not self.marked or not ("\n" in raw or "\\" in raw or "<" in raw or "#" in raw or "*" in raw or "_" in raw):
             return trim(raw)
         raw = _HEADING.sub("", raw, count=1) if _HEADING.match(raw) else raw
-        raw = _ANCHOR.sub("", _AUTOLINK.sub(r"\1", raw)) if "<" in raw else raw
+        raw = _without_tags(_AUTOLINK.sub(r"\1", raw)) if "<" in raw else raw
         lines = raw.split("\n")
         if "<" in raw or "\\\n" in raw or "\\  " in raw or raw.rstrip()[-1:] == "\\":
             lines = [_BR.sub(" ", _BREAK.sub("", line)) for line in lines]
@@ -355,8 +405,8 @@ class _Pieces:
             shown = [line for line in lines if line.strip() and not _ITEM.fullmatch(line)]
             if len(shown) == 1 and _is_value(shown[0]):
                 lines = [_ITEM.sub("", shown[0])]
-            elif not shown:
-                lines = ["-"]
+            elif not shown:  # no upvotes; a link without words tells none
+                lines = ["-"] if any(line.strip() == "-" for line in lines) else []
         text = join_wrapped(lines)
         if "\\" in raw and "  " in text:  # a line break within a title became a backslash and two spaces
             text = re.sub(r"(?<=\S)[ \t]{2,}", " ", text)
@@ -376,19 +426,25 @@ class _Pieces:
         others = [i for i, piece in enumerate(self.pieces) if piece.target is None]
         for i in linked:
             if "\\" in (piece := self.pieces[i]).text and read_target(piece.target or "").leads is Leads.PROFILE:
-                self.pieces[i] = piece._replace(text=_ESCAPED.sub(r"\1", piece.text))  # no name holds LaTeX
+                self.pieces[i] = piece._replace(text=_ESCAPE.sub(r"\1", piece.text))  # no name holds LaTeX
         groups = [(places, self._judged(places)) for places in (linked, others)]
         tool_escapes = any(_always_escaped(text, _MARKS) for _, text in groups)
+        marks = _MARKS + (_MARKS_OF_LATEX if tool_escapes else "")
+        commands, doubled = (sum(len(of.findall(text)) for _, text in groups) for of in (_COMMAND, _DOUBLED_COMMAND))
+        if commands > doubled:  # where both stand, lines were damaged
+            marks = _MANY_MARKS if any(_escapes_many(text) for _, text in groups) else _FEW_MARKS
         for places, everything in groups:
-            undo = _undoing(everything, tool_escapes)
+            undo = _undoing(everything, marks)
             entities = _entities_of(everything)
-            bare = _OPEN in everything and not tool_escapes and "[" in everything  # then it is LaTeX's
+            # then it is LaTeX's
+            bare = _OPEN in everything and "[" in everything and (marks is _FEW_MARKS or not tool_escapes)
+            bare = bare and undo is not _ESCAPE
             if not undo and not entities and _OPEN not in everything and _SHUT not in everything:
                 continue
             for i in places:
                 text = before = self.pieces[i].text
                 if undo and "\\" in text:
-                    text = undo.sub(r"\1\2\3\4\5\6", text)
+                    text = undo.sub(r"\1" if undo is _ESCAPE else r"\1\2\3\4\5\6", text)
                 if _OPEN in text or _SHUT in text:
                     text = text.replace(_OPEN, "\\[" if bare else "[").replace(_SHUT, "\\]" if bare else "]")
                 if entities and "&" in text:
@@ -402,11 +458,18 @@ class _Pieces:
         return "\n".join([text for text in texts if len(text) > _SHORT or "\\" in text])
 
 
-_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 #: Shorter words are values and labels.
 _SHORT = 24
 #: Characters that only tools put a backslash before, and those before which LaTeX has one, too.
 _MARKS, _MARKS_OF_LATEX = "*_`<>()+!", "{}#&|=~^"
+#: All that tools escape which leave the backslash of a command alone, and what html2text does if asked for more.
+_FEW_MARKS, _MANY_MARKS = "*_<", "*_`{}()#!"
+#: A command of LaTeX behind a bare backslash. Tools that escape more than a few marks double that backslash.
+_COMMAND = re.compile(r"(?<!\\)(?:\\\\)*\\(?=[A-Za-z])")
+#: A backslash that stands before one of these is doubled by a tool that doubles no other.
+_DOUBLED_BEFORE = r"`*_{}\[\]()#+.!-"
+_RUN_OF_BACKSLASHES = re.compile(rf"(?<!\\)(\\+)(?:([{_DOUBLED_BEFORE}])|(?!\\))")
 #: Where a list, a heading or a quote would begin, and before the power of a number. A backslash there is a tool's: LaTeX has no such
 #: command.
 _AT_START = (
@@ -415,6 +478,8 @@ _AT_START = (
     r"|(\^)(?=[0-9])"
 )
 _BARE_BACKSLASH = re.compile(r"(?<!\\)(?:\\\\)*\\(?=[A-Za-z%\"'$^,; ])")
+_DOUBLED_COMMAND = re.compile(r"(?<!\\)(?:\\\\)+(?=[A-Za-z]{2})")
+_SINGLE_OF_LATEX = re.compile(r"(?<!\\)(?:\\\\)*\\(?=[A-Za-z%,;])")
 _AFTER_BACKSLASH = re.compile(r"\\(?=(.))")
 _ESCAPED_QUOTE = re.compile(r"\\[\"'](?![A-Za-z{\\])")
 _TAG_MARK = re.compile("[<>]")
@@ -442,22 +507,56 @@ def _entities_of(everything: str) -> re.Pattern[str] | None:
     return None if _TAG_MARK.search(everything) else _ENTITY_OF_TAG
 
 
-def _undoing(text: str, tool_escapes: bool) -> re.Pattern[str] | None:
-    """Return the pattern of the escapes in ``text`` that are a tool's, or None if there are none.
+def _undoing(text: str, marks: str) -> re.Pattern[str] | None:
+    """Return the pattern of the escapes in ``text`` that are a tool's, or None; ``marks`` are what it may have escaped.
 
     One of its groups is what to leave of an escape.
     """
     if "\\" not in text:
         return None
-    undo = _always_escaped(text, _MARKS + (_MARKS_OF_LATEX if tool_escapes else "")).replace("[", "")
+    if _DOUBLED_COMMAND.search(text) and not _SINGLE_OF_LATEX.search(text):
+        return _ESCAPE  # LaTeX's own are doubled, so every other is the tool's
+    undo = _always_escaped(text, marks).replace("[", "")
     # an accent of LaTeX has a letter after it; where a quote has none, it was a tool that escaped the quotes
     if _ESCAPED_QUOTE.search(text):
         undo += _always_escaped(text, "\"'")
     # a backslash before a letter, % or a quote is LaTeX's and was not escaped: then no backslash was
-    if "\\\\" in text and not _BARE_BACKSLASH.search(text):
+    if "\\\\" in text and (not _BARE_BACKSLASH.search(text) or _doubles_before_marks(text)):
         undo += "\\"
     always = rf"([{re.escape(undo)}])" if undo else "()(?!)"
     return re.compile(rf"\\(?:{always}|{_AT_START})")
+
+
+def _escapes_many(text: str) -> bool:
+    """Say whether the marks in ``text`` are escaped, the round brackets among them; LaTeX has them bare elsewhere."""
+    escaped = Counter(_AFTER_BACKSLASH.findall(text))
+    marks = sum(text.count(mark) for mark in _MANY_MARKS)
+    return (
+        escaped["("] > 0 and sum(escaped[mark] for mark in _MANY_MARKS) >= 0.9 * marks
+    )  # a cut line may have lost one
+
+
+def _doubles_before_marks(text: str) -> bool:
+    """Say whether the backslashes in ``text`` are doubled before marks, and only there, as html2text does."""
+    text = text.replace(_OPEN, "\\[").replace(_SHUT, "\\]")
+    many = _escapes_many(text)
+    for run in _RUN_OF_BACKSLASHES.finditer(text):
+        length, mark = len(run[1]), run[2]
+        if mark is None or (many and mark not in "+.-"):
+            if length % 2 == 0:
+                return False
+        elif length % 2 and (length > 1 or mark not in "+.-"):  # a list's mark is escaped itself
+            return False
+    return True
+
+
+def _without_tags(raw: str) -> str:
+    """Return words without the tags of HTML around and in them; one of a pair that is not whole is a word itself."""
+    words = _ANCHOR.sub("", raw)
+    if not words.strip():
+        return words  # the other one stands behind a link
+    alone = {name.lower() for name in _STYLE.findall(raw)} - {name.lower() for name in _STYLE_END.findall(raw)}
+    return _ANCHOR.sub(lambda tag: tag[0] if tag[0][1:-1].lower() in alone else "", raw) if alone else words
 
 
 def _is_text(words: str) -> bool:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 REFUSAL_REASONS = {
     "empty_file": "The file has no bytes.",
     "binary_file": "The bytes are not text.",
-    "undecodable": "No encoding that we know gives text.",
+    "undecodable": "The encoding is none that we know, or cannot be told for certain.",
     "damaged_compression": "The compressed file is cut off or broken.",
     "opens_too_large": "The file, opened, is larger than the limit.",
     "unknown_form": "Nothing in the file has the structure of a papers page.",

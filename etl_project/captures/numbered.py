@@ -41,6 +41,9 @@ _BULLET = re.compile(r"^\s*(?:(?:[*+•□☆]|\(BUTTON\)|o(?=\s*$))(?:\s+|$))+|
 _CHECKBOX = re.compile(r"(?:\[\d{1,5}\])?\[[ \xa0xX-]\]")
 #: The beginning of a paper's thumbnail's name, which is its id.
 _LAST_IMAGE = re.compile(r"(?<=\])\s*\[\d{4}\]\s*$")
+_DOT = re.compile(r"\s*[·∙⋅]\s*")
+_DOT_AT_END = re.compile(r"\A\s*[·∙⋅]\s*|\s*[·∙⋅]\s*\Z")
+_SUBMITTED = re.compile(r"(?:paper )?submitted by(?:\s+\S+)?", re.IGNORECASE)
 #: An image without words, by its file's name.
 _IMAGE = re.compile(r"\s*\[[\w.-]{1,40}\]\s*")
 
@@ -181,8 +184,7 @@ def _paragraph(lines: list[tuple[int, str]], marks: dict[int, list[_Mark]], bloc
         nonlocal target, words, moved
         text = trim(join_wrapped([text for _, text in words]))
         images: tuple[str, ...] = ()
-        dotted = "·" in text or "∙" in text or "⋅" in text
-        parts = [part for part in re.split(r"\s*[·∙⋅]\s*", text) if part] if dotted else [text] if text else []
+        parts = _parts(text) if text else []
         if not parts and target is not None:
             parts = [""]
         leads = read_target(target) if target else None
@@ -207,12 +209,15 @@ def _paragraph(lines: list[tuple[int, str]], marks: dict[int, list[_Mark]], bloc
             words.append((number, ""))
             end()
             return
+        leads = read_target(target).leads if target is not None else None
+        if words and leads is not Leads.PAPER and _SUBMITTED.fullmatch(text.strip()):
+            end()  # an organisation ends a card of the daily page, and this begins the next
         if words and not (
             (_is_text(words[-1][1]) and _is_text(text))
             or completes([before for _, before in words], text)
             or (target is not None and goes_on(words[-1][1], text, width))
             or (target is not None and _is_text(words[-1][1]) and role_of(text).role in _ALSO_IN_TITLES)
-            or (target is not None and read_target(target).leads is Leads.VOTE)
+            or leads is Leads.VOTE
         ):
             end()
         words.append((number, text))
@@ -234,6 +239,23 @@ def _paragraph(lines: list[tuple[int, str]], marks: dict[int, list[_Mark]], bloc
                 target, place, at, moved = address, stop, number, out_of_order
     end()
     return pieces
+
+
+def _parts(text: str) -> list[str]:
+    """Return the parts of metadata that stands on one line, parted by middle dots; a text may have such dots within."""
+    parts = _DOT.split(text)
+    if len(parts) == 1:
+        return parts
+    metadata = [role_of(part).role in (Role.AUTHORS, Role.DATE) for part in parts]
+    if len(text) > LONGEST_SHORT_LINE:
+        # the end of a text's last line may be its card's metadata
+        first = next((i for i in range(len(parts)) if all(metadata[i:])), len(parts))
+        starts = [0, *(dot.end() for dot in _DOT.finditer(text))]
+        rest = text[: starts[first]] if first < len(parts) else text
+        parts = [_DOT_AT_END.sub("", rest), *parts[first:]]
+    elif not any(metadata):
+        parts = [_DOT_AT_END.sub("", text)]
+    return [part for part in parts if part]
 
 
 def _is_text(words: str) -> bool:

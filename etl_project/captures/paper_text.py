@@ -30,6 +30,7 @@ _NUMBER_LINE = re.compile(
     re.IGNORECASE,
 )
 _ABSTRACT = re.compile(rf"{_MARKS}abstract{_MARKS}:?", re.IGNORECASE)
+_UNDERLINE = re.compile(r"(?:-{3,}|={3,})\s*")
 _AUTHORS = re.compile(rf"{_MARKS}authors:{_MARKS}(.*)", re.IGNORECASE)
 _PUBLISHED = re.compile(r"published on\s+(.{4,20})", re.IGNORECASE)
 _BEFORE_DATE = re.compile(r"published on\b.{0,80}", re.IGNORECASE)
@@ -66,6 +67,10 @@ _NOT_IN_TEXT = frozenset({Leads.PAPER, Leads.VOTE, Leads.COMMUNITY})
 _LABEL = re.compile(r"\s*\b(AI-generated summary)\b\s*")
 #: A longer text on a link to elsewhere has lost the address that it goes on with.
 _LONGEST_LINKED = 60
+#: Stands for a comma within a name; in no text.
+_COMMA = "\ue005"
+#: Behind the comma after a name, and no name itself.
+_SUFFIX = re.compile(r"\s*,\s*((?:[JS]r\.?|I{2,3}|IV)(?=\s*(?:,|\Z)))")
 _NO_NAME = re.compile(r"\d|\bet al\b|\bauthors?\b|\.\.\.|…|[\[\]<>/:+|]", re.IGNORECASE)
 
 
@@ -90,7 +95,7 @@ def recognise(lines: Sequence[str], text: str) -> float:
 
 def find_pieces(lines: Sequence[str]) -> list[Piece]:
     """Return the pieces of text without links: its lines, or its paragraphs where lines were broken at a width."""
-    if any(line.startswith("#") for line in lines):
+    if _is_marked(lines):
         return markdown.find_pieces(list(lines))
     each = [Piece(at, at, line.strip(), block=-at) for at, line in enumerate(lines, 1) if line.strip()]
     if not wrap_width(lines):
@@ -100,7 +105,13 @@ def find_pieces(lines: Sequence[str]) -> list[Piece]:
     paragraphs = list(lines)
     for mark in marks:
         paragraphs[mark.line - 1] = ""
-    return sorted([*markdown.find_pieces(paragraphs), *marks], key=lambda piece: piece.line)
+    return sorted([*markdown.find_paragraphs(paragraphs), *marks], key=lambda piece: piece.line)
+
+
+def _is_marked(lines: Sequence[str]) -> bool:
+    """Say whether headings are marked as Markdown does; other text has no escapes to undo, and no other marks."""
+    underlined = (after for line, after in pairwise(lines) if _ABSTRACT.fullmatch(line))
+    return any(line.startswith("#") for line in lines) or any(map(_UNDERLINE.fullmatch, underlined))
 
 
 def read(opened: Opened, pieces: Sequence[Piece], damaged: Collection[int] = ()) -> Reading:
@@ -110,13 +121,13 @@ def read(opened: Opened, pieces: Sequence[Piece], damaged: Collection[int] = ())
     refusals: list[Refusal] = []
     first, last = 1, total
     try:
-        start, end = _bounds(pieces)
-        middle = pieces[start + 1 : end]
-        first, last = pieces[start].line, max([pieces[start].line, *(piece.line_end for piece in middle)])
+        number, start, end = _bounds(pieces, opened.arxiv_id)
+        middle = pieces[start:end]
+        first = pieces[max(0, start - 1)].line
+        last = max([first, *(piece.line_end for piece in middle)])
         if any(first <= line <= last for line in damaged):
             raise _Contradiction("damaged_bytes", "bytes in it are not valid in the file's encoding; save it as UTF-8")
-        match = _NUMBER.fullmatch(pieces[start].text)
-        records.append(_record(match[1] if match else "", middle)._replace(line_start=first, line_end=last))
+        records.append(_record(number, middle)._replace(line_start=first, line_end=last))
     except _Contradiction as problem:
         reason, detail = problem.args
         words = "\n".join(opened.lines[first - 1 : last])[:EXCERPT]
@@ -138,11 +149,17 @@ def read(opened: Opened, pieces: Sequence[Piece], damaged: Collection[int] = ())
     )
 
 
-def _bounds(pieces: Sequence[Piece]) -> tuple[int, int]:
-    """Return the places of the piece that holds the id, and after the last piece that is the paper's."""
-    first = next((at for at, piece in enumerate(pieces) if _NUMBER.fullmatch(piece.text)), len(pieces))
-    abstract = _find(pieces, _ABSTRACT, first)
+def _bounds(pieces: Sequence[Piece], told: str | None) -> tuple[str, int, int]:
+    """Return the paper's id, and the places of the first piece after it and after the last piece that is the paper's.
+
+    ``told`` is the id in the page's own address. It stands in for a line of the id that a tool left out, where the
+    page begins with a heading then: the title.
+    """
     numbers = {match[1] for piece in pieces if (match := _NUMBER.fullmatch(piece.text))}
+    first = next((at + 1 for at, piece in enumerate(pieces) if _NUMBER.fullmatch(piece.text)), len(pieces))
+    if not numbers and told and pieces and pieces[0].heading:
+        numbers, first = {told}, 0
+    abstract = _find(pieces, _ABSTRACT, first)
     if len(numbers) != 1:
         raise _Contradiction("unplaced_text", "a paper's own page without the line of its id; copy the whole page")
     if abstract == len(pieces):
@@ -160,7 +177,7 @@ def _bounds(pieces: Sequence[Piece]) -> tuple[int, int]:
         shown = True
     if not shown:  # what others wrote below may be among the words
         raise _Contradiction("unplaced_text", "nothing tells where the abstract ends; copy the whole page")
-    return first, end
+    return numbers.pop(), first, end
 
 
 def _is_after(piece: Piece) -> bool:
@@ -303,13 +320,19 @@ def _names(pieces: Sequence[Piece]) -> tuple[str, ...] | None:
     listed = [piece for piece in pieces[start + 1 :] if piece.text.strip()]
     match = _AUTHORS.fullmatch(pieces[start].text)
     text = match[1] if match else ""
+    # where words stand right behind a link it has an end, and its words are a name, commas and all
+    links_end = any(
+        one.target and not two.target and one.line_end == two.line and two.text.lstrip()[:1] == ","
+        for one, two in pairwise(listed)
+    )
     for before, piece in pairwise([pieces[start], *listed]):
         if before.block != piece.block:
             text += ","
         elif before.target is not None and piece.target is not None:
             return None  # two links without a comma: of one name, or of two
-        text += piece.text
-    names = tuple(name for part in text.split(",") if (name := " ".join(part.split())))
+        text += piece.text.replace(",", _COMMA) if piece.target and links_end else piece.text
+    text = _SUFFIX.sub(rf"{_COMMA} \1", text)
+    names = tuple(" ".join(part.replace(_COMMA, ",").split()) for part in text.split(",") if part.strip())
     if any(_NO_NAME.search(name) or len(name) > _LONGEST_NAME for name in names):
         return None
     if any(one in other for one, other in permutations(names, 2)):

@@ -56,6 +56,8 @@ _SHORTEST_ABSTRACT = 150
 _SHORTEST_SENTENCES = 100
 
 #: No abstract begins with a small letter, but for names such as vLLM.
+#: An address alone is the end of an abstract whose lines were parted, and no abstract.
+_ADDRESS = re.compile(r"https?://\S+")
 _FRAGMENT = re.compile(r"(?!https?:)[a-z]+(?![A-Za-z0-9])")
 
 #: As converters write the dot and the date of a card whose authors stand in a list.
@@ -349,7 +351,8 @@ class _Reader:
     def _judge_short(self, title: int, body: int, count: int | None) -> int:
         """Read two short texts in a row: a title with a short abstract, or a title that lost its abstract."""
         first = title if count is None else count
-        if _FRAGMENT.match(self._line(body)) and not self._is_owner(body):
+        goes_on = _FRAGMENT.match(self._line(body)) or _ADDRESS.fullmatch(self._line(body))
+        if goes_on and not self._is_owner(body):
             detail = "the second line goes on with the sentence of the first; join each text into one line"
             return self._refuse_to(first, body + 1, "wrapped_lines", detail)
         sentences = self._length(body) >= _SHORTEST_ABSTRACT and reads_as_sentences(self._line(body), several=True)
