@@ -1132,3 +1132,16 @@ def test_an_address_on_a_line_of_its_own_is_no_abstract():
     reading = read_capture(text)
     check_account(reading, text)
     assert reading.records == [] and reading.refusals
+
+
+@pytest.mark.parametrize("owner", ["3 authors", "Tiny Lab"])
+def test_a_count_below_a_date_with_its_dot_is_comments_where_no_title_has_upvotes(owner):
+    text = "Daily Papers\n\n"
+    for n, comments in enumerate(("4", "", "11", "")):
+        text += f"### A Paper on Quoll Number {n}\n\n{abstract_of(Random(n), 500)}\n\n{owner}\n\n\u00b7 Jun {n + 2}\n\n"
+        text += f"{comments}\n\n" if comments else ""
+    reading = read_capture(text)
+    check_account(reading, text)
+    assert [(r.comments, r.upvotes, r.date_text) for r in reading.records] == [
+        (4, None, "Jun 2"), (None, None, "Jun 3"), (11, None, "Jun 4"), (None, None, "Jun 5"),
+    ]  # fmt: skip

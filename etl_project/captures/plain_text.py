@@ -58,6 +58,7 @@ _SHORTEST_SENTENCES = 100
 #: No abstract begins with a small letter, but for names such as vLLM.
 #: An address alone is the end of an abstract whose lines were parted, and no abstract.
 _ADDRESS = re.compile(r"https?://\S+")
+_DOTS = frozenset("·•∙⋅")
 _FRAGMENT = re.compile(r"(?!https?:)[a-z]+(?![A-Za-z0-9])")
 
 #: As converters write the dot and the date of a card whose authors stand in a list.
@@ -389,6 +390,8 @@ class _Reader:
         if k + 1 >= len(self.at) or self._length(k) > LONGEST_TITLE or self.roles[k] in _OF_METADATA:
             return False
         follows = self.roles[k + 1]
+        if follows is Role.TEXT:  # "· Jun 2" parts as a middle dot does
+            return self.roles[k] is Role.TEXT and self._is_dotted_date(k + 1)
         return follows is Role.SEPARATOR or (follows is Role.DATE and self.roles[k] is Role.TEXT and self._joined(k))
 
     def _accept(self, title: int, body: int, count: int | None) -> int:
@@ -568,9 +571,17 @@ class _Reader:
 
     def _is_of_either(self, k: int) -> bool:
         """Say whether a count between a date and a title may belong to both papers: no blank line parts it from one only."""
-        if k == 0 or self.roles[k - 1] not in (Role.DATE, Role.METADATA) or not self.last_has_metadata:
+        if k == 0 or not self._ends_with_date(k - 1) or not self.records:
             return False
+        if not self.last_has_metadata:  # the date above was refused, and this number may be that card's
+            return self._counts_are != "upvotes"
         return self._joined(k - 1) == self._joined(k) and self._counts_are == "unknown"
+
+    def _ends_with_date(self, k: int) -> bool:
+        return self.roles[k] in (Role.DATE, Role.METADATA) or (self.roles[k] is Role.TEXT and self._is_dotted_date(k))
+
+    def _is_dotted_date(self, k: int) -> bool:
+        return self.lines[self.at[k]][:1] in _DOTS and self._dotted_date(k) is not None
 
     @cached_property
     def _counts_are(self) -> str:
@@ -580,13 +591,13 @@ class _Reader:
         """
         roles = self.roles
         if self.count_leads or any(
-            roles[k] in (Role.DATE, Role.METADATA) and roles[k + 1] is roles[k + 2] is Role.COUNT
+            roles[k + 1] is roles[k + 2] is Role.COUNT and self._ends_with_date(k)
             for k in range(len(roles) - 3)
             if roles[k + 3] is Role.TEXT
         ):
             return "upvotes"  # they stand before every title, after the comments of the paper before
         for k in range(len(roles) - 1):
-            if roles[k] in (Role.DATE, Role.METADATA) and roles[k + 1] is Role.TEXT:
+            if roles[k + 1] is Role.TEXT and self._ends_with_date(k):
                 return "comments"
         return "unknown"
 
