@@ -1145,3 +1145,13 @@ def test_a_count_below_a_date_with_its_dot_is_comments_where_no_title_has_upvote
     assert [(r.comments, r.upvotes, r.date_text) for r in reading.records] == [
         (4, None, "Jun 2"), (None, None, "Jun 3"), (11, None, "Jun 4"), (None, None, "Jun 5"),
     ]  # fmt: skip
+
+
+def test_a_heading_that_a_tool_broke_is_one_title():
+    title = "Quolls That Sort Gravel by Night: A Study of Forty Winters in"
+    text = (
+        f"# Daily Papers\n\n### {title}\nCold Ravines\n\n{abstract_of(Random(3), 500)}\n\n3 authors\n\n\u00b7 Jun 3\n"
+    )
+    reading = read_capture(text)
+    check_account(reading, text)
+    assert [record.title for record in reading.records] == [f"{title} Cold Ravines"]

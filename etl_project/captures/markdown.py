@@ -74,7 +74,7 @@ _REPOSITORY_LINK = re.compile(
 )
 _CARD_HEADING = re.compile(r"^[ \t>]*#{2,4} ", re.MULTILINE)
 _LINK_END = re.compile(r"\](?:\(| ?\[)")
-_PAPER_LINK = re.compile(r"\]\(\s*<?[^\s()<>]*(?:/papers/\d|/papers/</|/login\?next=)")
+_PAPER_LINK = re.compile(r"\]\(\s*<?(?:[^\s()<>]|-\n)*(?:/papers/\d|/papers/</|/login\?next=)")
 
 
 def recognise(lines: list[str], text: str) -> float:

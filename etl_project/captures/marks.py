@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 from etl_project.captures import markdown
+from etl_project.captures.lines import join_wrapped
 from etl_project.captures.model import Record
 from etl_project.captures.pieces import Piece
 from etl_project.captures.roles import LONGEST_SHORT_LINE, Role, role_of, without_glued_foot
@@ -26,6 +27,7 @@ _EMPHASIS = re.compile(r"([*_])(?=\S)([^*_]+)(?<=\S)\1")
 _DRAWN = re.compile(r"\s*(?:\(BUTTON\)|\[\s*[xX]?\s*\]|[-*+•○□]\s+\[[\s\d]*\])\s*")
 _PICTURE = re.compile(r"\s*(?:\[\s*\]|\(BUTTON\))\s*")
 _BULLETS = re.compile(r"\s*(?:[-*+•○□][ \t]+)+(?=\S)")
+_NEARLY_A_LINE = 50
 _LONGEST_LABEL = 20
 _LABEL_ALONE = re.compile(r"\s*(?:title|abstract|summary)\s*(:?)\s*", re.IGNORECASE)
 _TITLE_LABEL = re.compile(r"(?:\*\*|__)?title(?:\s*:\s*(?:\*\*|__)|(?:\*\*|__)?\s*:)\s*(?=\S)", re.IGNORECASE)
@@ -82,6 +84,8 @@ def take_marks(lines: list[str]) -> list[str]:
         # the mark tells that "### 2048" is a title and no count
         if role in (Role.FURNITURE, Role.HEADING) or (role is Role.TEXT and is_markdown):
             lines[i] = rest
+            if is_markdown and _goes_on(lines, i):  # html2text breaks headings, too; the rest alone would be a title
+                lines[i : i + 2] = [join_wrapped([rest, lines[i + 1]]), ""]
     for i in marked:
         line = lines[i]
         if _UNDERLINE.fullmatch(line) and "=" in line and i and lines[i - 1].strip():
@@ -102,6 +106,19 @@ def take_marks(lines: list[str]) -> list[str]:
         for i in labels:
             lines[i] = ""
     return _unescaped(lines) if is_markdown else lines
+
+
+def _goes_on(lines: list[str], i: int) -> bool:
+    """Say whether a heading of nearly a line's width goes on in the next line, which is shorter and stands before a blank one."""
+    rest = lines[i + 1].strip() if i + 1 < len(lines) else ""
+    return (
+        len(lines[i]) >= _NEARLY_A_LINE
+        and 0 < len(rest) < len(lines[i])
+        and rest[-1] not in ".!?"
+        and rest[0] not in _MARKS
+        and (i + 2 == len(lines) or not lines[i + 2].strip())
+        and role_of(rest).role is Role.TEXT
+    )
 
 
 def _is_known(words: str) -> bool:
