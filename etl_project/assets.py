@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from etl_project.tables import (
     PARSED_ROWS,
     RAW_DUMPS,
     REFUSED_RECORDS,
+    RELATED_PAPERS,
     TABLES,
 )
 
@@ -280,26 +282,29 @@ def parsed(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
             yield _made(table, rows, **shown.get(table.name, {}))
 
 
-@dg.multi_asset(
-    specs=[_spec(table, ["parsed_rows", "raw_dumps"]) for table in (PAPER_MENTIONS, MERGED_PAPERS)], name="matched"
-)
+_MATCHED = (PAPER_MENTIONS, MERGED_PAPERS, RELATED_PAPERS)
+
+
+@dg.multi_asset(specs=[_spec(table, ["parsed_rows", "raw_dumps"]) for table in _MATCHED], name="matched")
 def matched(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
-    """Find the paper of every mention; papers known before keep their ids."""
+    """Find the paper of every mention, and papers that look alike; papers known before keep their ids."""
     with warehouse.connect(lake.lake) as connection:
-        cut = warehouse.read(connection, "select distinct title from parsed_rows where abstract_kind = 'cut'")
-        cut_titles = dedupe.title_keys(cut["title"])
-        keyed = pl.concat([dedupe.keys(batch, cut_titles) for batch in warehouse.mention_texts(connection)])
+        keyed = pl.concat([dedupe.keys(batch) for batch in warehouse.mention_texts(connection)])
         before = warehouse.read(connection, "select * from paper_mentions")
         merged_before = warehouse.read(connection, "select * from merged_papers")
         load = warehouse.scalar(connection, "select coalesce(max(load_number), 1) from raw_dumps")
-        result = dedupe.deduplicate(keyed, before, merged_before, load)
+        texts_of = partial(warehouse.texts_of, connection)
+        result = dedupe.deduplicate(keyed, texts_of, before, merged_before, load)
         with warehouse.transaction(connection):
             warehouse.replace(connection, PAPER_MENTIONS, result.paper_mentions)
             warehouse.replace(connection, MERGED_PAPERS, result.merged_papers)
+            warehouse.replace(connection, RELATED_PAPERS, result.related_papers)
     log.info("paper_mentions: %d mentions, %d new papers, %d merged", keyed.height, result.new, result.merged)
     rules = result.paper_mentions.group_by("rule").agg(mentions=pl.len()).sort("rule")
+    kinds = result.related_papers.group_by("kind").agg(pairs=pl.len()).sort("kind")
     yield _made(PAPER_MENTIONS, result.paper_mentions.height, new_papers=result.new, rules=_markdown(rules))
     yield _made(MERGED_PAPERS, result.merged_papers.height, merged_now=result.merged)
+    yield _made(RELATED_PAPERS, result.related_papers.height, kinds=_markdown(kinds), common_passages=result.cut)
 
 
 def _sql(table: Table) -> str:
@@ -435,6 +440,6 @@ def _levels() -> list[list[Table]]:
 table_checks = [
     _checks_of("raw", [RAW_DUMPS]),
     _checks_of("parsed", _PARSED),
-    _checks_of("matched", [PAPER_MENTIONS, MERGED_PAPERS]),
+    _checks_of("matched", list(_MATCHED)),
     *(_checks_of("_".join(("sql", str(n))), tables) for n, tables in enumerate(_levels(), 1)),
 ]

@@ -202,14 +202,25 @@ _DROPPED_ASCII = bytes(sorted(set(range(256)) - _KEPT - set(b"ABCDEFGHIJKLMNOPQR
 _LOWER_ASCII = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz")
 
 
+class _Letters(dict[int, int | None]):
+    """For ``str.translate``: drops what is no letter, mark or number; looked up once for each character."""
+
+    def __missing__(self, code: int) -> int | None:
+        kept = code if code < 0x80 or unicodedata.category(chr(code))[0] in "LMN" else None
+        self[code] = kept
+        return kept
+
+
+_LETTERS = _Letters()
+
+
 def _letters_and_digits(text: str) -> bytes:
     """Return the UTF-8 bytes of ``text``'s letters, marks and digits, compatibility-folded, lower case.
 
     ``+`` and ``#`` stay: C, C++ and C# are three languages.
     """
     if not text.isascii():
-        folded = unicodedata.normalize("NFKC", text).casefold()
-        text = "".join(c for c in folded if c < "\x80" or unicodedata.category(c)[0] in "LMN")
+        text = unicodedata.normalize("NFKC", text).casefold().translate(_LETTERS)
     return text.encode("utf-8").translate(_LOWER_ASCII, _DROPPED_ASCII)
 
 
@@ -229,13 +240,16 @@ def abstract_letters(abstract_clean: str) -> bytes:
 
 
 def abstract_key(abstract_clean: str | None) -> str | None:
-    """Return 16 hex digits that stand for the letters and digits of a cleaned abstract; None without one.
+    """Return 16 hex digits that stand for the letters and digits of a cleaned abstract; None without one."""
+    return key_of_letters(abstract_letters(abstract_clean)) if abstract_clean else None
 
-    BLAKE2b, 64 bits: two different abstracts collide with a probability of 3e-6 in ten million.
+
+def key_of_letters(letters: bytes) -> str:
+    """Return 16 hex digits that stand for a text's letters.
+
+    BLAKE2b, 64 bits: two different texts collide with a probability of 3e-6 in ten million.
     """
-    if not abstract_clean:
-        return None
-    return hashlib.blake2b(abstract_letters(abstract_clean), digest_size=8).hexdigest()
+    return hashlib.blake2b(letters, digest_size=8).hexdigest()
 
 
 def stable_id(prefix: str, *parts: str) -> str:

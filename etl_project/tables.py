@@ -79,7 +79,11 @@ SOURCED_FIELDS = (
     "github_repository",
     "project_page",
 )
-MATCH_RULES = ("new_paper", "same_arxiv_id", "same_title_and_abstract", "same_title")
+MATCH_RULES = (
+    "new_paper", "same_arxiv_id", "same_title_and_abstract", "same_title_similar_abstract", "similar_title_and_abstract",
+    "same_title",
+)  # fmt: skip
+RELATIONS = ("retitled", "extended_version", "same_template", "similar", "same_title")
 
 RAW_DUMPS = Table(
     name="raw_dumps",
@@ -347,7 +351,7 @@ PAPER_MENTIONS = Table(
     columns=(
         _mention_id(),
         _paper_id(),
-        Column("rule", "text", "What joined the mention to the paper: `new_paper` for the paper's first one; the same arXiv id; the same title over the same text; the same title alone, where nothing under that title contradicts.", required=True, one_of=MATCH_RULES),
+        Column("rule", "text", "What joined the mention to the paper: `new_paper` for the paper's first one; the same arXiv id; the same title over the same text, or over a version of it (cut off, revised, with typing errors); a title that differs by typing errors over a similar text; the same title alone, where nothing under that title contradicts.", required=True, one_of=MATCH_RULES),
         Column("title_key", "text", "Title reduced to letters and digits, lower case.", required=True),
         Column("abstract_key", "text", "Hash of the cleaned abstract's letters and digits; null where the mention shows no full abstract.", pattern="[0-9a-f]{16}"),
     ),
@@ -368,10 +372,10 @@ PAPER_MENTIONS = Table(
         ),
         Law(
             "a_title_joins_one_paper",
-            "Where a title alone joined a mention, one abstract and one arXiv id at most stand under that title.",
-            "select title_key, count(distinct abstract_key) as abstracts, count(distinct arxiv_id) as arxiv_ids from {table} "
+            "Where a title alone joined a mention, one paper and one arXiv id at most stand under that title.",
+            "select title_key, count(distinct paper_id) as papers, count(distinct arxiv_id) as arxiv_ids from {table} "
             "join parsed_rows using (mention_id) where title_key in (select title_key from {table} where rule = 'same_title') "
-            "group by title_key having count(distinct abstract_key) > 1 or count(distinct arxiv_id) > 1",
+            "group by title_key having count(distinct paper_id) > 1 or count(distinct arxiv_id) > 1",
             "A defect of the matching: report it.",
         ),
         Law(
@@ -403,6 +407,31 @@ MERGED_PAPERS = Table(
         ),
     ),
 )
+
+RELATED_PAPERS = Table(
+    name="related_papers",
+    stage="papers",
+    grain="One row is two papers that are not joined and look alike, for people to look at: the texts share passages, or the titles are one.",
+    key=("paper_id", "related_paper_id"),
+    columns=(
+        _paper_id("The one of the two ids that sorts first."),
+        _paper_id("The other.", "related_paper_id"),
+        Column("kind", "text", "How they look alike: `retitled` (nearly one text, of one length), `extended_version` (most of the shorter text is in the other), `same_template` (one wording, other numbers or names), `similar` (a third to a half of the text), `same_title` (one title, other texts). Without an id no text can tell a retitled paper from an extended version for certain.", required=True, one_of=RELATIONS),
+        Column("containment", "double", "Share of the shorter text that is in the other, estimated from a sample of its passages.", "0 to 1", required=True, least=0, most=1),
+        _mention_id(description="A mention of the first paper, of which the text was compared."),
+        _mention_id("related_mention_id", "One of the other paper."),
+    ),
+    laws=(
+        _exists_in("paper_id", "paper_mentions"),
+        _exists_in("related_paper_id", "paper_mentions", "paper_id"),
+        Law(
+            "two_papers_each_once",
+            "The two are different papers, in the order of their ids.",
+            "select paper_id, related_paper_id from {table} where paper_id >= related_paper_id",
+            "A defect of the matching: report it.",
+        ),
+    ),
+)  # fmt: skip
 
 PAPERS = Table(
     name="papers",
@@ -730,6 +759,7 @@ TABLES: tuple[Table, ...] = (
     REFUSED_RECORDS,
     PAPER_MENTIONS,
     MERGED_PAPERS,
+    RELATED_PAPERS,
     PAPERS,
     VALUE_SOURCES,
     PAPER_AUTHORS,

@@ -3,7 +3,7 @@
 Readers never open this file (one open reader would stop the next run); they get the published copy.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -172,6 +172,19 @@ def forget_parsed(connection: duckdb.DuckDBPyConnection, dump_ids: list[str]) ->
         connection.execute(f"delete from {table} where mention_id in ({mentions})", [dump_ids]).fetchall()
     for table in ("parsed_rows", "refused_records", "captures"):
         connection.execute(f"delete from {table} where dump_id in (select unnest(?))", [dump_ids]).fetchall()
+
+
+def texts_of(connection: duckdb.DuckDBPyConnection, mention_ids: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Return title and cleaned abstract (empty without one) of mentions, by mention_id."""
+    asked = pl.DataFrame({"mention_id": sorted(mention_ids)}, schema={"mention_id": pl.String})
+    connection.register("asked", asked)
+    try:
+        rows = connection.execute(
+            "select mention_id, title, coalesce(abstract_clean, '') from parsed_rows join asked using (mention_id)"
+        ).fetchall()
+    finally:
+        connection.unregister("asked")
+    return {mention: (title, text) for mention, title, text in rows}
 
 
 def mention_texts(connection: duckdb.DuckDBPyConnection, most_rows: int = 50_000) -> Iterator[pl.DataFrame]:

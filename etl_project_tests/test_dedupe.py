@@ -1,7 +1,7 @@
 """Which mentions are one paper, and which id it has: against a slow oracle, in any order, run after run."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import polars as pl
@@ -10,9 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl_project.contract import polars_schema
-from etl_project.dedupe import Deduplicated, deduplicate, keys, title_keys
-from etl_project.fields import abstract_letters, title_key
+from etl_project.dedupe import Deduplicated, deduplicate, keys
+from etl_project.dedupe.rules import texts_of_one_template, titles_nearly_agree
+from etl_project.dedupe.sketches import SAMPLED, SHINGLE, Sketches, sketch
+from etl_project.fields import abstract_letters, key_of_letters, title_key
 from etl_project.tables import MERGED_PAPERS, PAPER_MENTIONS
+
+MULTIPLIER, MIX = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9  # of the sketches' hash
 
 NOTHING = pl.DataFrame(schema=polars_schema(PAPER_MENTIONS))
 NONE_MERGED = pl.DataFrame(schema=polars_schema(MERGED_PAPERS))
@@ -46,13 +50,18 @@ def keyed(rows: Sequence[Row]) -> pl.DataFrame:
         },
         orient="row",
     )
-    return keys(frame, title_keys(frame.filter(pl.col("abstract_kind") == "cut")["title"]))
+    return keys(frame)
 
 
 def run(mentions: Sequence[Row], before: Deduplicated | None = None, load: int = 1) -> Deduplicated:
-    if before is None:
-        return deduplicate(keyed(mentions), NOTHING, NONE_MERGED, load)
-    return deduplicate(keyed(mentions), before.paper_mentions, before.merged_papers, load)
+    rows = [Mention(*row) for row in mentions]
+    texts = {m.mention_id: (m.title, m.abstract_clean or "") for m in rows}
+
+    def texts_of(asked: Collection[str]) -> dict[str, tuple[str, str]]:
+        return {mention: texts[mention] for mention in asked}
+
+    known = (NOTHING, NONE_MERGED) if before is None else (before.paper_mentions, before.merged_papers)
+    return deduplicate(keyed(rows), texts_of, *known, load)
 
 
 def clusters(result: Deduplicated) -> set[frozenset[str]]:
@@ -64,60 +73,152 @@ def paper_of(result: Deduplicated, mention: str) -> str:
     return str(result.paper_mentions.filter(pl.col("mention_id") == mention)["paper_id"].item())
 
 
-def oracle(mentions: list[Mention]) -> set[frozenset[str]]:
-    """Pair by pair: the same arXiv id; or the same text, or a title that tells, by what stands under it in all mentions."""
+def sample_of(letters: bytes) -> list[int]:
+    """A text's sketch, window by window."""
+    found = set()
+    for start in range(len(letters) - SHINGLE + 1):
+        window = sum(
+            code * pow(MULTIPLIER, place, 1 << 64) for place, code in enumerate(letters[start : start + SHINGLE])
+        )
+        window %= 1 << 64
+        window = (window ^ window >> 29) * MIX % (1 << 64)
+        if window >> (64 - SAMPLED) == 0:
+            found.add(window >> (32 - SAMPLED) & 0xFFFFFFFF)
+    return sorted(found)
 
-    def title(m: Mention) -> str:
-        return title_key(m.title)
 
-    def letters(m: Mention) -> bytes:
-        return abstract_letters(m.abstract_clean or "")
+class Text(NamedTuple):
+    """A text under a title, as the oracle compares it."""
 
-    def is_full(m: Mention) -> bool:
-        return m.abstract_kind == "abstract"
+    title: str
+    letters: bytes
+    sample: list[int]
+    shown: int
+    mention: Mention
 
-    def ids_of(group: list[Mention]) -> set[str]:
-        return {m.arxiv_id for m in group if m.arxiv_id}
+    @property
+    def order(self) -> tuple[str, int, str]:
+        return self.title, -len(self.letters), key_of_letters(self.letters)
 
-    def tells(key: str) -> bool:
-        group = [m for m in mentions if title(m) == key]
-        full = {letters(m) for m in group if is_full(m)}
-        cut = {letters(m) for m in group if m.abstract_kind == "cut"}
-        longest = max(full or cut or {b""}, key=len)
+    def shares_with(self, other: "Text") -> float:
+        both = len(set(self.sample) & set(other.sample))
+        return both / max(1, min(len(self.sample), len(other.sample)))
+
+    def is_version_of(self, other: "Text") -> bool:
+        if self.shares_with(other) >= 0.2:
+            return True
+        if min(len(self.sample), len(other.sample)) >= 4:
+            return False
+        one, longer = sorted((self.letters[:40], other.letters[:40]), key=len)
+        return bool(one) and longer.startswith(one)
+
+    def is_nearly(self, other: "Text") -> bool:
+        if self.title == other.title or min(len(self.sample), len(other.sample)) < 4 or self.shares_with(other) < 0.5:
+            return False
+        seen_together = set(self.sample[:8]) & set(other.sample[:8]) or self.letters[:40] == other.letters[:40]
+        texts = [(text.mention.title, text.mention.abstract_clean or "") for text in (self, other)]
         return (
-            max(len(m.title.split()) for m in group) >= 4
-            and len(key) >= 20
-            and len(ids_of(group)) <= 1
-            and len(full) <= 1
-            and all(longest.startswith(text) for text in cut)
+            bool(seen_together)
+            and titles_nearly_agree(self.title, other.title)
+            and not texts_of_one_template(*texts[0], *texts[1])
         )
 
-    def are_one(a: Mention, b: Mention) -> bool:
-        if a.arxiv_id and b.arxiv_id:
-            return a.arxiv_id == b.arxiv_id
-        if title(a) != title(b):
-            return False
-        if tells(title(a)):
-            return True
-        same_text = a.abstract_kind == b.abstract_kind and a.abstract_clean is not None and letters(a) == letters(b)
-        if not same_text:
-            return False
-        if a.arxiv_id is None and b.arxiv_id is None:
-            return True
-        of_text = [m for m in mentions if title(m) == title(a) and is_full(m) and letters(m) == letters(a)]
-        return is_full(a) and len(ids_of(of_text)) == 1
 
-    groups = {m.mention_id: {m.mention_id} for m in mentions}
-    for a in mentions:
-        for b in mentions:
-            if are_one(a, b) and groups[a.mention_id] is not groups[b.mention_id]:
-                groups[a.mention_id] |= groups[b.mention_id]
-                for member in groups[a.mention_id]:
-                    groups[member] = groups[a.mention_id]
+def oracle(mentions: list[Mention]) -> set[frozenset[str]]:
+    """One mention after another, each text against each: slow, and as the rules are told."""
+    shown: dict[tuple[str, bytes], list[Mention]] = {}
+    for m in mentions:
+        if m.abstract_kind in ("abstract", "cut") and m.abstract_clean:
+            shown.setdefault((title_key(m.title), abstract_letters(m.abstract_clean)), []).append(m)
+    texts = [
+        Text(title, letters, sample_of(letters), len(group), min(group, key=lambda m: m.mention_id))
+        for (title, letters), group in shown.items()
+    ]
+    hub_of: dict[tuple[str, bytes], Text] = {}
+    hubs: list[Text] = []
+    for text in sorted(texts, key=lambda text: text.order):
+        hub = next((hub for hub in hubs if hub.title == text.title and text.is_version_of(hub)), text)
+        hubs += [text] if hub is text else []
+        hub_of[text.title, text.letters] = hub
+    members = {hub.order: sum(text.shown for text in texts if hub_of[text.title, text.letters] == hub) for hub in hubs}
+    anchors: dict[tuple[str, int, str], Text] = {}
+    for hub in sorted(hubs, key=lambda hub: (-members[hub.order], hub.title, hub.order[2])):
+        near = [other for other in hubs if hub.is_nearly(other)]
+        if near and hub.order not in anchors:
+            for other in (hub, *near):
+                anchors.setdefault(other.order, hub)
+
+    def star(m: Mention) -> object:
+        if m.abstract_kind not in ("abstract", "cut") or not m.abstract_clean:
+            return None
+        hub = hub_of[title_key(m.title), abstract_letters(m.abstract_clean)]
+        return anchors.get(hub.order, hub).order
+
+    def under(title: str) -> list[Mention]:
+        return [m for m in mentions if title_key(m.title) == title]
+
+    def tells(title: str) -> bool:
+        group = under(title)
+        return (
+            max(len(m.title.split()) for m in group) >= 4
+            and len(title) >= 20
+            and len({m.arxiv_id for m in group} - {None}) <= 1
+            and len({star(m) for m in group} - {None}) <= 1
+        )
+
+    def star_of_title(title: str) -> object:
+        return next(iter({star(m) for m in under(title)} - {None}), None)
+
+    def ids_of(wanted: object) -> set[str | None]:
+        by_text = {m.arxiv_id for m in mentions if star(m) == wanted}
+        titles = {title_key(m.title) for m in mentions}
+        by_title = {
+            m.arxiv_id for title in titles if tells(title) and star_of_title(title) == wanted for m in under(title)
+        }
+        return (by_text | by_title) - {None}
+
+    def cluster(m: Mention) -> object:
+        title = title_key(m.title)
+        if m.arxiv_id:
+            return m.arxiv_id
+        beside = star(m) or (star_of_title(title) if tells(title) else None)
+        if beside is not None:
+            ids = ids_of(beside)
+            if len(ids) < 2:
+                return next(iter(ids), beside)
+        if tells(title):
+            ids = {o.arxiv_id for o in under(title)} - {None}
+            return next(iter(ids), ("title", title))
+        letters = abstract_letters(m.abstract_clean or "")
+        if star(m) is not None:
+            ids = {o.arxiv_id for o in shown[title, letters]} - {None}
+            return next(iter(ids)) if len(ids) == 1 else (title, letters)
+        return (title, m.abstract_kind, letters) if m.abstract_clean else m.mention_id
+
+    groups: dict[object, set[str]] = {}
+    for m in mentions:
+        groups.setdefault(cluster(m), set()).add(m.mention_id)
     return {frozenset(group) for group in groups.values()}
 
 
 FULL = ["We walk. Far, in cold rain.", "we walk far in cold rain", "We sit still."]
+#: Long enough for sketches: a text, with typing errors, cut, revised, with other numbers; and another.
+WALK = (
+    "Ants that walk far in cold rain lose their way. We follow 40 of them through moss and gravel for 12 days, and "
+    "count each turn. A compass of grass does not help them; a song does. With a song 31 of 40 come home, without one "
+    "only 7. We close with a map of all paths, and with the song, which is short and easily learned by other ants."
+)
+LONG_TEXTS = [
+    (WALK, "abstract"),
+    (WALK.replace("compass", "compas").replace("learned", "lerned"), "abstract"),
+    (WALK[:150] + "...", "cut"),
+    (WALK[:200] + "Nothing else is known of them, and nobody will ask again before the next rain comes.", "abstract"),
+    (WALK.replace("40", "90").replace("12", "3").replace("31", "8").replace("7", "2"), "abstract"),
+    (
+        "Moss sits still. " + "It does so for long, and nobody has asked it why it does not mind the cold rain. " * 4,
+        "abstract",
+    ),
+]
 
 
 @st.composite
@@ -126,6 +227,8 @@ def mention_lists(draw: st.DrawFn) -> list[Mention]:
         st.tuples(st.sampled_from(FULL), st.just("abstract")),
         st.tuples(st.sampled_from(["We walk. F...", "We walk far in\u2026", "We sit", "We"]), st.just("cut")),
         st.tuples(st.sampled_from(["Ants walk.", "Ants sit.", "We sit still."]), st.just("summary")),
+        st.sampled_from(LONG_TEXTS),
+        st.sampled_from(LONG_TEXTS),
         st.just((None, None)),
     )
     # few titles, so that most lists have rows that meet; a title of each kind, written in two ways
@@ -133,6 +236,8 @@ def mention_lists(draw: st.DrawFn) -> list[Mention]:
         st.sampled_from(
             [
                 [LONG, "Deep Ants: walk far in Cold-Rain"],
+                [LONG, LONG.replace("Walk", "Wlak"), LONG.replace("Cold", "Colld").replace("Rain", "Rian")],
+                [LONG + " 1", LONG + " 2", LONG],
                 [SHORT, "deep  ants!", LONG],
                 [LONG, LONG.upper(), "Other Moss Sits Still in the Shade", SHORT],
             ]
@@ -289,7 +394,7 @@ def test_all_forms_of_one_paper_are_one_paper_with_the_rule_of_each() -> None:
         "card": "same_title",
         "trending": "same_title",
         "unnamed": "same_title",
-        "cut": "same_title",
+        "cut": "same_title_similar_abstract",
         "json": "same_title_and_abstract",
     }
 
@@ -330,7 +435,8 @@ def test_a_short_title_joins_nothing(title: str) -> None:
 def test_cut_abstracts_of_several_lengths_agree_with_the_longest() -> None:
     cuts = [CUT._replace(mention_id=f"c{n}", abstract_clean=ABSTRACT[:n] + " ...") for n in (8, 20, 30)]
     assert len(clusters(run(cuts))) == 1
-    assert len(clusters(run([*cuts, CUT._replace(abstract_clean="We walked ...")]))) == 4
+    other = CUT._replace(abstract_clean="We walked ...")
+    assert clusters(run([*cuts, other])) == {frozenset(m.mention_id for m in cuts), frozenset(["cut"])}
 
 
 def test_the_same_summary_twice_is_one_paper_though_the_title_is_short() -> None:
@@ -367,5 +473,91 @@ def test_no_paper_has_two_arxiv_ids_and_no_title_joins_two_abstracts(mentions: l
         assert len({rows[m].arxiv_id for m in group} - {None}) <= 1
     for mention, rule in result.paper_mentions.select("mention_id", "rule").rows():
         if rule == "same_title":
-            same = [m for m in mentions if title_key(m.title) == title_key(rows[mention].title)]
-            assert len({abstract_letters(m.abstract_clean or "") for m in same if m.abstract_kind == "abstract"}) <= 1
+            same = {m.mention_id for m in mentions if title_key(m.title) == title_key(rows[mention].title)}
+            assert result.paper_mentions.filter(pl.col("mention_id").is_in(same))["paper_id"].n_unique() == 1
+
+
+# ---------------------------------------------------------------------------------------------
+# texts that are not the same
+
+
+def of_walk(
+    mention: str, title: str = LONG, text: str = WALK, arxiv_id: str | None = None, kind: str = "abstract"
+) -> Mention:
+    return Mention(mention, arxiv_id, 1, title, text, kind)
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "kind"),
+    [
+        pytest.param(LONG, WALK[:120] + "...", "cut", id="cut off"),
+        pytest.param(SHORT, WALK[:120], "abstract", id="cut off without a mark, short title"),
+        pytest.param(LONG, WALK.replace("compass of grass", "cmpass fo gras"), "abstract", id="typing errors"),
+        pytest.param(LONG, LONG_TEXTS[3][0], "abstract", id="revised"),
+        pytest.param(LONG, WALK.replace(" ", "").replace(".", ". "), "abstract", id="glued words"),
+        pytest.param(LONG.replace("Walk", "Wlak"), WALK, "abstract", id="typing error in the title"),
+        pytest.param("Deep \\textbf{Ants} Walk Far in Cold Rain", WALK, "abstract", id="LaTeX in the title"),
+        pytest.param("deep ants — walk far in coldrain", WALK.upper(), "abstract", id="case, dash, glued title"),
+    ],
+)
+def test_versions_of_one_text_are_one_paper(title: str, text: str, kind: str) -> None:
+    base = of_walk("base", SHORT if title == SHORT else LONG)
+    assert len(clusters(run([base, of_walk("other", title, text, kind=kind)]))) == 1
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "arxiv_id", "kind"),
+    [
+        pytest.param(LONG, LONG_TEXTS[5][0], None, "same_title", id="same title"),
+        pytest.param("Songs That Bring Ants Home", WALK, None, "retitled", id="retitled"),
+        pytest.param(
+            "Songs That Bring Ants Home",
+            WALK + " " + LONG_TEXTS[5][0],
+            None,
+            "extended_version",
+            id="extended version",
+        ),
+        pytest.param(LONG.replace("Walk", "Wake"), LONG_TEXTS[4][0], None, "same_template", id="other numbers"),
+        pytest.param(LONG, WALK, "2401.00002", None, id="another arXiv id"),
+    ],
+)
+def test_papers_that_look_alike_stay_apart_and_are_told(
+    title: str, text: str, arxiv_id: str | None, kind: str | None
+) -> None:
+    base = of_walk("base", arxiv_id="2401.00001" if arxiv_id else None)
+    result = run([base, of_walk("other", title, text, arxiv_id)])
+    assert len(clusters(result)) == 2
+    assert result.related_papers["kind"].to_list() == ([kind] if kind else [])
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [("Ants of Iran in Cold Rain", "Ants of Iraq in Cold Rain"), ("Ants in Rain: Part II", "Ants in Rain: Part I")],
+)
+def test_a_word_of_the_title_that_the_text_repeats_is_no_typing_error(a: str, b: str) -> None:
+    rows = [of_walk(m, title, f"{WALK} These are the {title}.") for m, title in (("a", a), ("b", b))]
+    assert len(clusters(run(rows))) == 2
+
+
+def test_small_steps_do_not_chain_one_title_to_another() -> None:
+    steps = ["Deep Ants Walk Far in Cold Rain by Night", "Deep Ants Walk Far in Cold Rime by Night"]
+    steps += ["Deep Ants Walk Far in Bold Rime by Nigth", "Deep Aunts Balk Far in Bold Rime by Nigth"]
+    rows = [of_walk(f"m{i}", title) for i, title in enumerate(steps)]
+    assert len(clusters(run([*rows[:2]]))) == 1
+    assert len(clusters(run([rows[0], rows[3]]))) == 2
+    papers = {m: paper_of(run(rows), m) for m in ("m0", "m3")}
+    assert papers["m0"] != papers["m3"]
+
+
+def test_a_text_under_two_ids_tells_neither_and_near_texts_go_with_their_own() -> None:
+    one, two = of_walk("one", arxiv_id="2401.00001"), of_walk("two", text=LONG_TEXTS[1][0], arxiv_id="2401.00002")
+    same, cut = of_walk("same"), of_walk("cut", text=WALK[:150], kind="cut")
+    assert clusters(run([one, two, same, cut])) == {frozenset(["one", "same"]), frozenset(["two"]), frozenset(["cut"])}
+
+
+@given(st.lists(st.binary(max_size=90).map(lambda text: bytes(97 + code % 3 for code in text)), max_size=5))
+def test_sketches_are_those_of_every_window(texts: list[bytes]) -> None:
+    texts = [text * 3 for text in texts]
+    sketches = sketch(texts)
+    assert [sketches.of(i).tolist() for i in range(len(texts))] == [sample_of(text) for text in texts]
+    assert Sketches.from_series(sketches.to_series("s")).hashes.tolist() == sketches.hashes.tolist()

@@ -14,6 +14,9 @@ from etl_project_tests.conftest import FormsRun
 
 #: Defects by check: SQL on a warehouse with papers of all forms. A check that is made by the contract has a
 #: defect made from the contract, below; these are for the laws.
+_RELATED = (
+    "insert into related_papers select {}, {}, 'similar', 0.4, min(mention_id), max(mention_id) from paper_mentions"
+)
 LAW_DEFECTS = {
     "raw_dumps.text_or_reason": "update raw_dumps set unread_reason = 'binary_file'",
     "captures.dump_id_in_raw_dumps": "update captures set dump_id = 'ffffffffffffffff' where dump_id = (select min(dump_id) from captures)",
@@ -36,8 +39,11 @@ LAW_DEFECTS = {
     "paper_mentions.mention_id_in_parsed_rows": "update paper_mentions set mention_id = '0000000000000000-1' where mention_id = (select min(mention_id) from paper_mentions)",
     "paper_mentions.every_mention_in_one_paper": "delete from paper_mentions",
     "paper_mentions.one_arxiv_id_a_paper": "update parsed_rows set arxiv_id = '2401.' || lpad(cast(seq as varchar), 5, '0')",
-    "paper_mentions.a_title_joins_one_paper": "update paper_mentions set abstract_key = left(mention_id, 16)",
+    "paper_mentions.a_title_joins_one_paper": "update paper_mentions set rule = 'same_title', title_key = 'one title'",
     "paper_mentions.one_new_paper_each": "update paper_mentions set rule = 'same_title_and_abstract'",
+    "related_papers.paper_id_in_paper_mentions": _RELATED.format("'p0000000000000001'", "max(paper_id)"),
+    "related_papers.related_paper_id_in_paper_mentions": _RELATED.format("min(paper_id)", "'p0000000000000001'"),
+    "related_papers.two_papers_each_once": _RELATED.format("max(paper_id)", "min(paper_id)"),
     "merged_papers.paper_id_in_paper_mentions": "insert into merged_papers values ('p0000000000000001', 'p0000000000000002', 1)",
     "merged_papers.given_up_ids_stay_given_up": "insert into merged_papers select min(paper_id), max(paper_id), 1 from papers",
     "papers.papers_are_the_mentions_papers": "delete from papers where paper_id = (select min(paper_id) from papers)",

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -96,6 +97,30 @@ def test_every_link_of_the_real_captures_is_found_and_no_other(real_run: tuple[L
         for t in json_lines(gold / "links.jsonl")
     }
     assert set(_link_rows(lake)) == truth
+
+
+def test_pairs_that_look_alike_get_their_verdict(real_run: tuple[Lake, Path]) -> None:
+    lake, gold = real_run
+    papers = {
+        (file, seq): paper
+        for file, seq, paper in rows_of(
+            lake,
+            "select file_name, seq, paper_id from paper_mentions join parsed_rows using (mention_id) join raw_dumps using (dump_id)",
+        )
+    }
+    related = {frozenset(row) for row in rows_of(lake, "select paper_id, related_paper_id from related_papers")}
+    judged = set()
+    for pair in json_lines(gold / "paper_pairs.jsonl"):
+        both = [
+            {papers[file, seq] for file, seq in pair[name] if (file, seq) in papers}
+            for name in ("mentions_a", "mentions_b")
+        ]
+        for a, b in product(*both):
+            assert pair["verdict"] in ("keep_apart", "keep_apart_related")
+            assert a != b, pair["reason"]
+            assert (frozenset([a, b]) in related) == (pair["verdict"] == "keep_apart_related"), pair["reason"]
+            judged.add(pair["verdict"])
+    assert judged == {"keep_apart", "keep_apart_related"}
 
 
 def test_nothing_that_is_no_link_becomes_one(real_run: tuple[Lake, Path]) -> None:

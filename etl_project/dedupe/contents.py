@@ -1,0 +1,51 @@
+"""Which texts under one title are one paper's: titles that agree in every letter, texts that share passages."""
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from etl_project.dedupe.rules import LEAST_SKETCH, SAME_TEXT
+from etl_project.dedupe.sketches import Sketches
+
+
+def find_contents(texts: pl.DataFrame, sketches: Sketches) -> NDArray[np.int64]:
+    """Return for each text the place of the text that stands for its paper, its *hub*.
+
+    ``texts`` holds one text of each title_key a row (title_key, text_key, letters, head), in the order of ``ORDER``;
+    row i's sketch is ``sketches``' i. Under a title the longest text is a hub and takes all that share a passage with
+    it; of those left the longest is the next, and so on. So the result does not depend on the order of arrival, and
+    costs one comparison a text for each paper that has the title.
+    """
+    hubs = np.full(texts.height, -1, np.int64)
+    group = texts["title_key"].rle_id().to_numpy()
+    heads = texts["head"].to_list()
+    left = np.arange(texts.height)
+    while len(left):
+        begins = np.concatenate([np.ones(1, bool), group[left][1:] != group[left][:-1]])
+        hub = left[begins][np.cumsum(begins) - 1]
+        same = left == hub
+        others = np.flatnonzero(~same)
+        same[others] = share_a_passage(sketches, heads, left[others], hub[others])
+        hubs[left[same]] = hub[same]
+        left = left[~same]
+    return hubs
+
+
+#: The order of texts that ``find_contents`` needs: a title after another, the longest text first.
+ORDER = ("title_key", "letters", "text_key")
+DESCENDING = (False, True, False)
+
+
+def share_a_passage(
+    sketches: Sketches, heads: list[bytes | None], a: NDArray[np.int64], b: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Say for each pair of texts under one title whether they are versions of one text.
+
+    Texts too short for a sketch are if one's head begins the other's.
+    """
+    same = sketches.containment(a, b) >= SAME_TEXT
+    short = np.minimum(sketches.sizes(a), sketches.sizes(b)) < LEAST_SKETCH
+    for i in np.flatnonzero(short & ~same):
+        one, other = sorted((heads[a[i]] or b"", heads[b[i]] or b""), key=len)
+        same[i] = bool(one) and other.startswith(one)
+    return same
