@@ -382,44 +382,120 @@ def explain(
             help="A paper id (or its start), an arXiv id or the address of its page, or words of the title."
         ),
     ],
+    other: Annotated[
+        str | None, typer.Argument(help="A second paper: why the two are not one.", show_default=False)
+    ] = None,
     lake: LakeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show where a paper's values come from: every mention, its file and lines, and the rule that joined it."""
+    """Show where a paper's values come from: every mention, its file and lines, and the rule that joined it.
+
+    With a second paper: which keys the two share, which scores they get, and which rule parts them.
+    """
+    with _open(_lake(lake)) as connection:
+        _same_schema(connection)
+        paper_id = _find_paper(connection, paper)
+        if other is None:
+            explained = _explained(connection, paper_id)
+        else:
+            explained = _compared(connection, paper_id, _find_paper(connection, other))
+    if as_json:
+        print(json.dumps(explained, indent=2, default=str, ensure_ascii=False))
+    elif other is None:
+        _print_explained(explained)
+    else:
+        _print_compared(explained)
+
+
+def _find_paper(connection: Any, name: str) -> str:
+    """Return the id of the paper that the user names; stop with what fits if none or several do."""
     from etl_project.captures.pieces import read_target
     from etl_project.fields import find_arxiv_id, title_key
 
-    paper = paper.strip()
+    paper = name.strip()
     paper = read_target(paper).arxiv_id or find_arxiv_id(paper) or paper.lower()
     if not paper:
         raise _stop("an empty name; give a paper id or words of a title", 2)
-    with _open(_lake(lake)) as connection:
-        _same_schema(connection)
-        found = _rows(
-            connection,
-            "select paper_id, arxiv_id, title from papers where starts_with(paper_id, $1) or arxiv_id = $1 "
-            "or paper_id in (select paper_id from merged_papers where merged_paper_id = $1) "
-            "or paper_id in (select paper_id from paper_mentions where contains(title_key, $2)) "
-            "order by case when paper_id = $1 or arxiv_id = $1 then 0 else 1 end, title limit 20",
-            [paper, title_key(paper)],
+    found = _rows(
+        connection,
+        "select paper_id, arxiv_id, title from papers where starts_with(paper_id, $1) or arxiv_id = $1 "
+        "or paper_id in (select paper_id from merged_papers where merged_paper_id = $1) "
+        "or paper_id in (select paper_id from paper_mentions where contains(title_key, $2)) "
+        "order by case when paper_id = $1 or arxiv_id = $1 then 0 else 1 end, title limit 20",
+        [paper, title_key(paper)],
+    )
+    if found and paper in (found[0]["paper_id"], found[0]["arxiv_id"]):
+        found = found[:1]
+    if not found:
+        raise _stop(
+            f'no paper has the id or title {paper!r}; look with: papers sql "select paper_id, title from papers"',
+            UNREADABLE,
         )
-        if found and paper in (found[0]["paper_id"], found[0]["arxiv_id"]):
-            found = found[:1]
-        if not found:
-            raise _stop(
-                f'no paper has the id or title {paper!r}; look with: papers sql "select paper_id, title from papers"',
-                UNREADABLE,
-            )
-        if len(found) > 1:
-            for row in found:
-                print(f"{row['paper_id']}  {_plain(row['title'])}", file=sys.stderr)
-            raise _stop(f"{len(found)} papers fit {paper!r}; give one of these ids", 2)
-        paper_id = found[0]["paper_id"]
-        explained = _explained(connection, paper_id)
-    if as_json:
-        print(json.dumps(explained, indent=2, default=str, ensure_ascii=False))
-    else:
-        _print_explained(explained)
+    if len(found) > 1:
+        for row in found:
+            print(f"{row['paper_id']}  {_plain(row['title'])}", file=sys.stderr)
+        raise _stop(f"{len(found)} papers fit {paper!r}; give one of these ids", 2)
+    return str(found[0]["paper_id"])
+
+
+def _compared(connection: Any, a: str, b: str) -> dict[str, Any]:
+    """Return what two papers share, and why they are two (or the mentions that make them one)."""
+    import polars as pl
+
+    from etl_project.dedupe.compare import compare
+
+    def mentions(paper_id: str) -> Any:
+        rows = _rows(
+            connection,
+            "select mention_id, 1 as load_number, arxiv_id, title, abstract_clean, abstract_kind "
+            "from paper_mentions join parsed_rows using (mention_id) where paper_id = ?",
+            [paper_id],
+        )
+        return pl.DataFrame(
+            rows, schema_overrides=dict.fromkeys(("arxiv_id", "abstract_clean", "abstract_kind"), pl.String)
+        )
+
+    def title(paper_id: str) -> Any:
+        return _rows(connection, "select title from papers where paper_id = ?", [paper_id])[0]["title"]
+
+    shown = {"paper_a": a, "title_a": title(a), "paper_b": b, "title_b": title(b)}
+    if a == b:
+        return {**shown, "verdict": "one paper", "reason": "both names are of one paper"}
+    found = _rows(
+        connection,
+        "select kind from related_papers where paper_id = least($1, $2) and related_paper_id = greatest($1, $2)",
+        [a, b],
+    )
+    return {
+        **shown,
+        "verdict": "two papers",
+        "related": found[0]["kind"] if found else None,
+        **compare(mentions(a), mentions(b))._asdict(),
+    }
+
+
+def _print_compared(pair: dict[str, Any]) -> None:
+    for name in ("a", "b"):
+        print(f"{pair[f'paper_{name}']}  {_plain(pair[f'title_{name}'])}")
+    print(f"{pair['verdict']}: {pair['reason']}")
+    if "related" not in pair:
+        return
+    ids = [paper_id or "none" for paper_id in pair["arxiv_ids"]]
+    edits = pair["title_edits"]
+    shared = "one of the two shows no abstract"
+    if pair["containment"] is not None:
+        shared = (
+            f"{pair['containment']:.0%} of the shorter in the other, of {pair['mention_a']} and {pair['mention_b']}"
+        )
+    told = {
+        "arXiv ids": " and ".join(ids),
+        "title keys": "the same" if not edits else f"{edits} edit{'s' * (edits > 1)} apart",
+        "text keys": "the same" if pair["same_text"] else "none in common",
+        "passages": shared,
+        "related_papers": pair["related"] or "not there",
+    }
+    for name, value in told.items():
+        print(f"  {name:<16} {value}")
 
 
 def _same_schema(connection: Any) -> None:
@@ -462,6 +538,11 @@ def _explained(connection: Any, paper_id: str) -> dict[str, Any]:
             "join raw_dumps using (dump_id) where paper_id = ? order by rule <> 'new_paper', mention_id"
         ),
         "merged": rows("select merged_paper_id from merged_papers where paper_id = ? order by merged_paper_id"),
+        "related": rows(
+            "select p.paper_id, p.title, kind, containment from related_papers r "
+            "join papers p on p.paper_id = if(r.paper_id = $1, r.related_paper_id, r.paper_id) "
+            "where $1 in (r.paper_id, r.related_paper_id) order by containment desc, p.paper_id"
+        ),
     }  # fmt: skip
 
 
@@ -510,6 +591,8 @@ def _print_explained(paper: dict[str, Any]) -> None:
         print(f"  link {_plain(link['url'])}  ({link['kind']}, {_WHERE[link['source']]})")
     for row in paper["merged"]:
         print(f"  took over {row['merged_paper_id']}")
+    for row in paper["related"]:
+        print(f"  looks like {row['paper_id']}  {_plain(row['title'])}  ({row['kind']}, {row['containment']:.0%})")
 
 
 _IN_ABSTRACTS_PLACE = {

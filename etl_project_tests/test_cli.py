@@ -112,6 +112,24 @@ def test_explain_shows_each_values_source_and_who_contradicts(forms_run: FormsRu
     assert "contradiction: title" not in shown
 
 
+def test_explain_of_two_papers_tells_what_parts_them(tmp_path: Path, lake: Lake, papers: Papers) -> None:
+    titles = ["Slow Lamps in Long Halls at Night", "Why Halls Need Lamps", "Slow Lmaps in Long Halls at Night 2"]
+    words = " ".join(f"In hall {n} we let lamp {n * 7} burn for a week and count the moths." for n in range(12))
+    texts = [words + " They last.", words + " None of them lasts, and we say why.", words.replace("lamp", "candle")]
+    (tmp_path / "page.txt").write_text(
+        "Daily Papers\n\n" + "".join(f"{t}\n\n{a}\n\n" for t, a in zip(titles, texts, strict=True)), "utf-8"
+    )
+    assert papers("run", tmp_path / "page.txt", lake=lake).returncode == 0
+    told = json.loads(papers("explain", titles[0], titles[1], "--json", lake=lake).stdout)
+    assert (told["verdict"], told["related"], told["same_text"]) == ("two papers", "retitled", False)
+    assert told["containment"] > 0.5
+    assert "texts under other titles never join" in told["reason"]
+    shown = papers("explain", titles[0], titles[2], lake=lake).stdout
+    assert "two papers: " in shown and "title keys       2 edits apart" in shown
+    assert "one paper" in papers("explain", titles[0], titles[0], lake=lake).stdout
+    assert "looks like" in papers("explain", titles[0], lake=lake).stdout
+
+
 @pytest.mark.parametrize(
     "name", ["2403.01001v2", "https://huggingface.co/papers/2403.01001", "https://arxiv.org/abs/2403.01001v1"]
 )

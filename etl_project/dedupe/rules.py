@@ -35,6 +35,11 @@ _ROMAN = frozenset(["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"]
 _LEAST_NUMBERS, _NUMBERS_SHARED = 2, 0.5
 
 
+def edits_between(a: str, b: str) -> int:
+    """Return the edits between two title keys: letters put in, left out, replaced or exchanged with the next."""
+    return OSA.distance(a, b)
+
+
 def titles_nearly_agree(a: str, b: str) -> bool:
     """Say whether two title keys (letters and digits) are one title with a few typing errors.
 
