@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup run test lint bench chaos ui lock dictionary clean
+.PHONY: setup run test lint bench bench-dedup chaos ui lock dictionary clean
 .DEFAULT_GOAL := run
 
 setup: .venv/ready
@@ -34,6 +34,9 @@ bench: setup
 	$(BIN)/python -m etl_project_tests.benchmarks.forms_speed
 	$(BIN)/python -m etl_project_tests.benchmarks.html_speed
 	$(BIN)/python -m etl_project_tests.benchmarks.job_speed
+
+bench-dedup: setup
+	$(BIN)/python -m etl_project_tests.benchmarks.dedup_quality 100000
 
 # Damaged captures of every form, 10,000 of each: what the readers make of them, counted.
 chaos: setup

@@ -18,7 +18,7 @@ import dagster as dg
 import polars as pl
 from pydantic import Field
 
-from etl_project import dedupe, parse, publish, raw, warehouse
+from etl_project import decisions, dedupe, parse, publish, raw, warehouse
 from etl_project.contract import Table, described, polars_schema
 from etl_project.expectations import Check, Outcome, checks_for, run_checks
 from etl_project.lake import Lake, writer_lock
@@ -26,6 +26,7 @@ from etl_project.sources import fetched, huggingface
 from etl_project.tables import (
     BY_NAME,
     CAPTURES,
+    DECISIONS,
     MENTION_AUTHORS,
     MENTION_LINKS,
     MERGED_PAPERS,
@@ -282,7 +283,7 @@ def parsed(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
             yield _made(table, rows, **shown.get(table.name, {}))
 
 
-_MATCHED = (PAPER_MENTIONS, MERGED_PAPERS, RELATED_PAPERS)
+_MATCHED = (PAPER_MENTIONS, MERGED_PAPERS, RELATED_PAPERS, DECISIONS)
 
 
 @dg.multi_asset(specs=[_spec(table, ["parsed_rows", "raw_dumps"]) for table in _MATCHED], name="matched")
@@ -294,16 +295,19 @@ def matched(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
         merged_before = warehouse.read(connection, "select * from merged_papers")
         load = warehouse.scalar(connection, "select coalesce(max(load_number), 1) from raw_dumps")
         texts_of = partial(warehouse.texts_of, connection)
-        result = dedupe.deduplicate(keyed, texts_of, before, merged_before, load)
+        decided = decisions.read(lake.lake)
+        result = dedupe.deduplicate(keyed, texts_of, before, merged_before, load, decided)
         with warehouse.transaction(connection):
             warehouse.replace(connection, PAPER_MENTIONS, result.paper_mentions)
             warehouse.replace(connection, MERGED_PAPERS, result.merged_papers)
             warehouse.replace(connection, RELATED_PAPERS, result.related_papers)
+            warehouse.replace(connection, DECISIONS, dedupe.decision_rows(decided, result.states))
     log.info("paper_mentions: %d mentions, %d new papers, %d merged", keyed.height, result.new, result.merged)
     rules = result.paper_mentions.group_by("rule").agg(mentions=pl.len()).sort("rule")
     kinds = result.related_papers.group_by("kind").agg(pairs=pl.len()).sort("kind")
     yield _made(PAPER_MENTIONS, result.paper_mentions.height, new_papers=result.new, rules=_markdown(rules))
     yield _made(MERGED_PAPERS, result.merged_papers.height, merged_now=result.merged)
+    yield _made(DECISIONS, len(decided), applied=result.states.count("applied"))
     yield _made(RELATED_PAPERS, result.related_papers.height, kinds=_markdown(kinds), common_passages=result.cut)
 
 

@@ -13,11 +13,14 @@ import sys
 from datetime import UTC, date, datetime
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from etl_project.lake import PROJECT, Lake, LakeBusy, writer_lock
+
+if TYPE_CHECKING:  # what a command needs is imported when it runs
+    from etl_project.decisions import Side
 
 app = typer.Typer(
     name="papers",
@@ -438,22 +441,106 @@ def _find_paper(connection: Any, name: str) -> str:
     return str(found[0]["paper_id"])
 
 
-def _compared(connection: Any, a: str, b: str) -> dict[str, Any]:
-    """Return what two papers share, and why they are two (or the mentions that make them one)."""
+WhyOption = Annotated[str, typer.Option("--why", help="The reason, kept with the decision.")]
+
+
+@app.command()
+def merge(
+    paper: Annotated[str, typer.Argument(help="A paper, as for explain.")],
+    other: Annotated[str, typer.Argument(help="The paper that is the same.")],
+    why: WhyOption,
+    lake: LakeOption = None,
+) -> None:
+    """Decide that two papers are one. It is kept in the lake and applied on every run."""
+    with _open(_lake(lake)) as connection:
+        _same_schema(connection)
+        ids = [_find_paper(connection, name) for name in (paper, other)]
+        if ids[0] == ids[1]:
+            raise _stop(f"{ids[0]} is one paper already", 2)
+        a, b = (_sides(connection, "paper_id = ? and rule = 'new_paper'", paper_id)[0] for paper_id in ids)
+        arxiv_ids = _rows(
+            connection, "select arxiv_id from papers where paper_id in (?, ?) and arxiv_id is not null", ids
+        )
+    if len(arxiv_ids) == 2:
+        raise _stop("the two have different arXiv ids, which are two papers whatever is decided", 2)
+    _decide(_lake(lake), "same", a, (b,), why)
+
+
+@app.command()
+def split(
+    paper: Annotated[str, typer.Argument(help="A paper, as for explain.")],
+    mentions: Annotated[
+        list[str], typer.Argument(help="Its mentions that are of another paper, as explain shows them.")
+    ],
+    why: WhyOption,
+    lake: LakeOption = None,
+) -> None:
+    """Decide that some mentions of a paper are of another one. It is kept in the lake and applied on every run."""
+    with _open(_lake(lake)) as connection:
+        _same_schema(connection)
+        sides = _sides(connection, "paper_id = ?", _find_paper(connection, paper))
+    by_id = {side.mention_id: side for side in sides}
+    for mention in mentions:
+        if mention not in by_id:
+            raise _stop(f"{mention} is no mention of this paper; it has {', '.join(by_id)}", 2)
+    leaving = tuple(by_id[mention] for mention in dict.fromkeys(mentions))
+    copies = {side[2:] for side in leaving}
+    staying = [side for side in sides if side[2:] not in copies]
+    if not staying:
+        raise _stop("no mention would stay: all others are copies of these", 2)
+    if any(side.arxiv_id for side in leaving):
+        raise _stop("a mention with the paper's arXiv id is of that paper; name mentions without it", 2)
+    _decide(_lake(lake), "different", staying[0], leaving, why)
+
+
+def _sides(connection: Any, which: str, paper_id: str) -> "list[Side]":
+    """Return the mentions of a paper that fit the condition ``which``, the one that made it first, as decisions name them."""
+    from etl_project.decisions import Side
+    from etl_project.dedupe import keys
+
+    mentions = _mentions(connection, which, paper_id)
+    return [
+        Side(row["mention_id"], title, row["title_key"], row["text_key"], row["abstract_kind"], row["arxiv_id"])
+        for row, title in zip(keys(mentions).iter_rows(named=True), mentions["title"], strict=True)
+    ]
+
+
+def _mentions(connection: Any, which: str, paper_id: str) -> Any:
+    """Return the mentions of a paper as the matching takes them, the one that made it first."""
     import polars as pl
 
-    from etl_project.dedupe.compare import compare
+    rows = _rows(
+        connection,
+        "select mention_id, 1 as load_number, arxiv_id, title, abstract_clean, abstract_kind "
+        f"from paper_mentions join parsed_rows using (mention_id) where {which} order by rule <> 'new_paper', mention_id",
+        [paper_id],
+    )
+    return pl.DataFrame(
+        rows, schema_overrides=dict.fromkeys(("arxiv_id", "abstract_clean", "abstract_kind"), pl.String)
+    )
 
-    def mentions(paper_id: str) -> Any:
-        rows = _rows(
-            connection,
-            "select mention_id, 1 as load_number, arxiv_id, title, abstract_clean, abstract_kind "
-            "from paper_mentions join parsed_rows using (mention_id) where paper_id = ?",
-            [paper_id],
-        )
-        return pl.DataFrame(
-            rows, schema_overrides=dict.fromkeys(("arxiv_id", "abstract_clean", "abstract_kind"), pl.String)
-        )
+
+def _decide(lake: Lake, verdict: str, a: "Side", b: "tuple[Side, ...]", why: str) -> None:
+    from etl_project import decisions
+
+    if not why.strip():
+        raise _stop("a decision needs a reason: --why", 2)
+    made = decisions.Decision(verdict, a, b, why.strip(), datetime.now(UTC).replace(tzinfo=None))
+    try:
+        decisions.append(lake, made)
+    except LakeBusy as busy:
+        raise _stop(str(busy), BUSY) from None
+    except OSError as error:
+        raise _stop(f"{lake.decisions}: cannot be written ({error.strerror})", UNREADABLE) from None
+    print(
+        f"decided: {a.mention_id} and {', '.join(side.mention_id for side in b)} are of "
+        f"{_DECIDED[verdict]}; it holds from the next run on: papers run"
+    )
+
+
+def _compared(connection: Any, a: str, b: str) -> dict[str, Any]:
+    """Return what two papers share, and why they are two (or the mentions that make them one)."""
+    from etl_project.dedupe.compare import compare
 
     def title(paper_id: str) -> Any:
         return _rows(connection, "select title from papers where paper_id = ?", [paper_id])[0]["title"]
@@ -470,7 +557,7 @@ def _compared(connection: Any, a: str, b: str) -> dict[str, Any]:
         **shown,
         "verdict": "two papers",
         "related": found[0]["kind"] if found else None,
-        **compare(mentions(a), mentions(b))._asdict(),
+        **compare(*(_mentions(connection, "paper_id = ?", paper_id) for paper_id in (a, b)))._asdict(),
     }
 
 
@@ -538,6 +625,11 @@ def _explained(connection: Any, paper_id: str) -> dict[str, Any]:
             "join raw_dumps using (dump_id) where paper_id = ? order by rule <> 'new_paper', mention_id"
         ),
         "merged": rows("select merged_paper_id from merged_papers where paper_id = ? order by merged_paper_id"),
+        "decisions": rows(
+            "select distinct decision_number, verdict, mention_id, other_mention_id, why, decided_at, state from decisions "
+            "where mention_id in (select mention_id from paper_mentions where paper_id = $1) "
+            "or other_mention_id in (select mention_id from paper_mentions where paper_id = $1) order by all"
+        ),
         "related": rows(
             "select p.paper_id, p.title, kind, containment from related_papers r "
             "join papers p on p.paper_id = if(r.paper_id = $1, r.related_paper_id, r.paper_id) "
@@ -591,6 +683,11 @@ def _print_explained(paper: dict[str, Any]) -> None:
         print(f"  link {_plain(link['url'])}  ({link['kind']}, {_WHERE[link['source']]})")
     for row in paper["merged"]:
         print(f"  took over {row['merged_paper_id']}")
+    for row in paper["decisions"]:
+        print(
+            f"  decided on {row['decided_at']:%Y-%m-%d} ({row['state']}): {row['mention_id']} and {row['other_mention_id']} "
+            f"are of {_DECIDED[row['verdict']]}: {_plain(row['why'])}"
+        )
     for row in paper["related"]:
         print(f"  looks like {row['paper_id']}  {_plain(row['title'])}  ({row['kind']}, {row['containment']:.0%})")
 
@@ -601,6 +698,7 @@ _IN_ABSTRACTS_PLACE = {
     "summary": "- (a summary stands in its place)",
     None: "- (no page shows it)",
 }
+_DECIDED = {"same": "one paper", "different": "different papers"}
 _WHERE = {"abstract": "in the abstract", "page": "on the page", "both": "in the abstract and on the page"}
 _TOLD_BY_MENTIONS = (
     "abstract_kind",

@@ -41,6 +41,11 @@ class Lake:
         return self.root / "warehouse" / "warehouse.duckdb"
 
     @property
+    def decisions(self) -> Path:
+        """What people decided about papers, a line each; never rewritten by the pipeline."""
+        return self.root / "decisions" / "decisions.jsonl"
+
+    @property
     def published(self) -> Path:
         """Folder of the publications; ``current`` in it is the link that a publication moves."""
         return self.root / "published"

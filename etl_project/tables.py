@@ -81,8 +81,11 @@ SOURCED_FIELDS = (
 )
 MATCH_RULES = (
     "new_paper", "same_arxiv_id", "same_title_and_abstract", "same_title_similar_abstract", "similar_title_and_abstract",
-    "same_title",
+    "same_title", "decided",
 )  # fmt: skip
+VERDICTS = ("same", "different")
+#: What became of a decision: it holds; a later one says otherwise; arXiv ids speak against it; or its mentions are gone.
+DECISION_STATES = ("applied", "overruled", "contradicted", "unknown_mention")
 RELATIONS = ("retitled", "extended_version", "same_template", "similar", "same_title")
 
 RAW_DUMPS = Table(
@@ -351,7 +354,7 @@ PAPER_MENTIONS = Table(
     columns=(
         _mention_id(),
         _paper_id(),
-        Column("rule", "text", "What joined the mention to the paper: `new_paper` for the paper's first one; the same arXiv id; the same title over the same text, or over a version of it (cut off, revised, with typing errors); a title that differs by typing errors over a similar text; the same title alone, where nothing under that title contradicts.", required=True, one_of=MATCH_RULES),
+        Column("rule", "text", "What joined the mention to the paper: `new_paper` for the paper's first one; the same arXiv id; the same title over the same text, or over a version of it (cut off, revised, with typing errors); a title that differs by typing errors over a similar text; the same title alone, where nothing under that title contradicts; or `decided`, by people.", required=True, one_of=MATCH_RULES),
         Column("title_key", "text", "Title reduced to letters and digits, lower case.", required=True),
         Column("abstract_key", "text", "Hash of the cleaned abstract's letters and digits; null where the mention shows no full abstract.", pattern="[0-9a-f]{16}"),
     ),
@@ -429,6 +432,31 @@ RELATED_PAPERS = Table(
             "The two are different papers, in the order of their ids.",
             "select paper_id, related_paper_id from {table} where paper_id >= related_paper_id",
             "A defect of the matching: report it.",
+        ),
+    ),
+)  # fmt: skip
+
+DECISIONS = Table(
+    name="decisions",
+    stage="papers",
+    grain="One row is one mention that people decided about, with `papers merge` or `papers split`.",
+    key=("decision_number", "other_mention_id"),
+    columns=(
+        Column("decision_number", "integer", "Place in the lake's decisions/decisions.jsonl, from 1.", required=True, least=1),
+        Column("verdict", "text", "Whether the two mentions are of the same paper or of different ones.", required=True, one_of=VERDICTS),
+        _mention_id(description="A mention of the one paper; the decision holds for its copies, too."),
+        _mention_id("other_mention_id", "A mention of the other."),
+        Column("why", "text", "The reason that was given.", required=True),
+        Column("decided_at", "timestamp", "When (UTC).", required=True),
+        Column("state", "text", "`applied`; or not: a later decision says otherwise (`overruled`), arXiv ids speak against it (`contradicted`), or the mentions are not there (`unknown_mention`).", required=True, one_of=DECISION_STATES),
+    ),
+    laws=(
+        Law(
+            "decisions_are_applied",
+            "Every decision holds, or a later one does.",
+            "select decision_number, state, why from {table} where state in ('contradicted', 'unknown_mention')",
+            "Look at decisions/decisions.jsonl; delete a line that no longer fits.",
+            severity="warning",
         ),
     ),
 )  # fmt: skip
@@ -760,6 +788,7 @@ TABLES: tuple[Table, ...] = (
     PAPER_MENTIONS,
     MERGED_PAPERS,
     RELATED_PAPERS,
+    DECISIONS,
     PAPERS,
     VALUE_SOURCES,
     PAPER_AUTHORS,

@@ -44,6 +44,7 @@ LAW_DEFECTS = {
     "related_papers.paper_id_in_paper_mentions": _RELATED.format("'p0000000000000001'", "max(paper_id)"),
     "related_papers.related_paper_id_in_paper_mentions": _RELATED.format("min(paper_id)", "'p0000000000000001'"),
     "related_papers.two_papers_each_once": _RELATED.format("max(paper_id)", "min(paper_id)"),
+    "decisions.decisions_are_applied": "update decisions set state = 'contradicted'",
     "merged_papers.paper_id_in_paper_mentions": "insert into merged_papers values ('p0000000000000001', 'p0000000000000002', 1)",
     "merged_papers.given_up_ids_stay_given_up": "insert into merged_papers select min(paper_id), max(paper_id), 1 from papers",
     "papers.papers_are_the_mentions_papers": "delete from papers where paper_id = (select min(paper_id) from papers)",
@@ -123,6 +124,10 @@ def full_warehouse(forms_run: FormsRun, tmp_path_factory: pytest.TempPathFactory
             f"update captures set refusals = 1, lines_refused = 1, lines_furniture = lines_furniture - 1 where dump_id = '{dump}'"
         )
         connection.execute("insert into merged_papers select 'p0000000000000009', min(paper_id), 1 from papers")
+        mentions = "min(mention_id), max(mention_id)"
+        connection.execute(
+            f"insert into decisions select 1, 'same', {mentions}, 'why', now(), 'applied' from paper_mentions"
+        )
         for table in TABLES:
             assert connection.execute(f"select count(*) from {table.name}").fetchall() > [(0,)], table.name
     return path

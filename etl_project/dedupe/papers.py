@@ -154,7 +154,7 @@ def _with_rules(assigned: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     The founder is the mention that made the paper, as long as it is there, else the first by load and id.
     """
     old = before.select("mention_id", was=pl.col("paper_id"), was_rule=pl.col("rule"))
-    compared = ("text", "arxiv_id", "title_key", "content", "star")
+    compared = ("text", "arxiv_id", "title_key", "content", "star", "found_cluster")
     ranked = (
         assigned.join(old, on="mention_id", how="left")
         .with_columns(
@@ -178,6 +178,8 @@ def _with_rules(assigned: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     rule = (
         pl.when(pl.col("place") == 0)
         .then(pl.lit("new_paper"))
+        .when(~founders("found_cluster"))
+        .then(pl.lit("decided"))
         .when(founders("text"))
         .then(pl.lit("same_title_and_abstract"))
         .when(founders("arxiv_id"))

@@ -1,0 +1,150 @@
+"""What people decide: applied on every run, kept when the warehouse is lost, overruled by what they decide later."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from etl_project.lake import Lake
+from etl_project.run import run_job
+from etl_project_tests.conftest import rows_of
+
+Papers = Callable[..., Any]
+
+WORDS = " ".join(f"In hall {n} we let lamp {n * 7} burn for a week and count the moths." for n in range(12))
+SLOW, WHY, OTHER = "Slow Lamps in Long Halls at Night", "Why Halls Need Lamps", "Moss That Sits Still in the Shade"
+PAGE = [(SLOW, WORDS + " They last."), (WHY, WORDS + " None lasts, and we say why."), (OTHER, "Moss sits still. " * 20)]
+
+
+def page(*records: tuple[str, str]) -> str:
+    return "Daily Papers\n\n" + "".join(f"{title}\n\n{abstract}\n\n" for title, abstract in records)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, lake: Lake) -> Path:
+    """A folder with one capture of three papers, taken in."""
+    folder = tmp_path / "captures"
+    folder.mkdir()
+    (folder / "page.txt").write_text(page(*PAGE), "utf-8")
+    assert run_job(lake, [folder]).exit_code == 0
+    return folder
+
+
+def titles(lake: Lake) -> list[list[str]]:
+    query = "select list(title order by title) from paper_mentions join parsed_rows using (mention_id) group by paper_id order by 1"
+    return [row[0] for row in rows_of(lake, query)]
+
+
+def states(lake: Lake) -> list[str]:
+    return [
+        row[0]
+        for row in rows_of(lake, "select distinct on (decision_number) state from decisions order by decision_number")
+    ]
+
+
+def mention_of(lake: Lake, title: str) -> str:
+    return str(rows_of(lake, f"select max(mention_id) from parsed_rows where title = '{title}'")[0][0])
+
+
+def test_a_merge_holds_on_every_run_and_when_the_warehouse_is_lost(folder: Path, lake: Lake, papers: Papers) -> None:
+    older = rows_of(lake, f"select paper_id from papers where title = '{SLOW}'")
+    done = papers("merge", SLOW, WHY, "--why", "the same report", lake=lake)
+    assert done.returncode == 0 and "holds from the next run on" in done.stdout
+    assert run_job(lake, [folder]).exit_code == 0
+    assert titles(lake) == [[OTHER], [SLOW, WHY]]
+    assert rows_of(lake, "select rule from paper_mentions where rule = 'decided'") == [("decided",)]
+    assert rows_of(lake, "select verdict, why, state from decisions") == [("same", "the same report", "applied")]
+    assert "are of one paper: the same report" in papers("explain", SLOW, lake=lake).stdout
+    (folder / "later.txt").write_text(page(PAGE[1]), "utf-8")
+    assert run_job(lake, [folder]).exit_code == 0
+    assert titles(lake) == [[OTHER], [SLOW, WHY, WHY]], "a copy goes with the paper that was decided about"
+    shutil.rmtree(lake.warehouse.parent)
+    shutil.rmtree(lake.published)
+    assert run_job(lake, [folder]).exit_code == 0
+    assert titles(lake) == [[OTHER], [SLOW, WHY, WHY]]
+    assert older[0] in rows_of(lake, "select paper_id from papers")
+
+
+def test_a_split_parts_a_mention_and_its_copies(folder: Path, lake: Lake, papers: Papers) -> None:
+    revised = WORDS + " Since the first version we have changed our minds about moths."
+    (folder / "revised.txt").write_text(page((SLOW, revised)), "utf-8")
+    assert run_job(lake, [folder]).exit_code == 0
+    assert titles(lake) == [[OTHER], [SLOW, SLOW], [WHY]]
+    paper = rows_of(lake, f"select paper_id from papers where title = '{SLOW}'")[0][0]
+    mention = rows_of(lake, "select mention_id from paper_mentions where rule = 'same_title_similar_abstract'")[0][0]
+    assert papers("split", paper, mention, "--why", "a report of the same name", lake=lake).returncode == 0
+    (folder / "again.txt").write_text(page((SLOW, revised), PAGE[2]), "utf-8")
+    assert run_job(lake, [folder]).exit_code == 0
+    assert titles(lake) == [[OTHER, OTHER], [SLOW], [SLOW, SLOW], [WHY]]
+    assert paper in {row[0] for row in rows_of(lake, "select paper_id from papers")}
+    assert states(lake) == ["applied"]
+
+
+def test_the_later_of_two_decisions_holds(folder: Path, lake: Lake, papers: Papers) -> None:
+    assert papers("merge", SLOW, WHY, "--why", "the same", lake=lake).returncode == 0
+    assert run_job(lake, [folder]).exit_code == 0
+    assert papers("split", SLOW, mention_of(lake, WHY), "--why", "no, it is not", lake=lake).returncode == 0
+    assert run_job(lake, [folder]).exit_code == 0
+    assert titles(lake) == [[OTHER], [SLOW], [WHY]]
+    assert states(lake) == ["overruled", "applied"]
+    assert papers("merge", SLOW, WHY, "--why", "it is after all", lake=lake).returncode == 0
+    assert run_job(lake, [folder]).exit_code == 0
+    assert titles(lake) == [[OTHER], [SLOW, WHY]]
+    assert states(lake) == ["overruled", "overruled", "applied"]
+
+
+def test_arxiv_ids_that_arrive_later_speak_against_a_merge(folder: Path, lake: Lake, papers: Papers) -> None:
+    assert papers("merge", SLOW, OTHER, "--why", "the same", lake=lake).returncode == 0
+    items = [
+        {
+            "title": title,
+            "paper": {"id": f"2606.0000{n}", "title": title, "summary": text, "authors": [{"name": "Di Lamp"}]},
+        }
+        for n, (title, text) in enumerate(PAGE, 1)
+    ]
+    (folder / "api.json").write_text(json.dumps(items), "utf-8")
+    assert run_job(lake, [folder]).exit_code == 0
+    assert titles(lake) == [[OTHER, OTHER], [SLOW, SLOW], [WHY, WHY]]
+    assert states(lake) == ["contradicted"]
+    done = papers("merge", SLOW, OTHER, "--why", "still", lake=lake)
+    assert done.returncode == 2 and "different arXiv ids" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (("merge", SLOW, SLOW, "--why", "x"), "is one paper already"),
+        (("merge", SLOW, WHY, "--why", " "), "needs a reason"),
+        (("merge", SLOW, WHY), "--why"),
+        (("split", SLOW, "0000000000000000-1", "--why", "x"), "is no mention of this paper"),
+        (("merge", "No Such Paper at All", WHY, "--why", "x"), "no paper has the id or title"),
+    ],
+)
+def test_what_cannot_be_decided_says_why(
+    folder: Path, lake: Lake, papers: Papers, command: tuple[str, ...], says: str
+) -> None:
+    done = papers(*command, lake=lake)
+    assert done.returncode in (2, 4)
+    assert says in done.stderr
+    assert not lake.decisions.exists()
+
+
+def test_the_only_mention_of_a_paper_cannot_be_split_off(folder: Path, lake: Lake, papers: Papers) -> None:
+    done = papers("split", SLOW, mention_of(lake, SLOW), "--why", "x", lake=lake)
+    assert done.returncode == 2 and "no mention would stay" in done.stderr
+
+
+def test_a_damaged_line_of_decisions_is_named_and_nothing_is_published(
+    folder: Path, lake: Lake, papers: Papers
+) -> None:
+    assert papers("merge", SLOW, WHY, "--why", "the same", lake=lake).returncode == 0
+    with lake.decisions.open("a") as file:
+        file.write('{"verdict": "perhaps"}\n')
+    done = papers("run", folder, lake=lake)
+    assert done.returncode == 1
+    assert f"{lake.decisions}, line 2: no decision" in done.stdout + done.stderr
+    assert "mend or delete that line" in done.stdout + done.stderr
+    assert titles(lake) == [[OTHER], [SLOW], [WHY]]
