@@ -308,7 +308,13 @@ def matched(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
     yield _made(PAPER_MENTIONS, result.paper_mentions.height, new_papers=result.new, rules=_markdown(rules))
     yield _made(MERGED_PAPERS, result.merged_papers.height, merged_now=result.merged)
     yield _made(DECISIONS, len(decided), applied=result.states.count("applied"))
-    yield _made(RELATED_PAPERS, result.related_papers.height, kinds=_markdown(kinds), common_passages=result.cut)
+    yield _made(
+        RELATED_PAPERS,
+        result.related_papers.height,
+        kinds=_markdown(kinds),
+        common_passages=result.cut,
+        texts_not_compared=result.left,
+    )
 
 
 def _sql(table: Table) -> str:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from etl_project.contract import polars_schema
 from etl_project.dedupe import Deduplicated, deduplicate, keys
+from etl_project.dedupe.contents import MOST_OF_ONE_TITLE
 from etl_project.dedupe.rules import texts_of_one_template, titles_nearly_agree
 from etl_project.dedupe.sketches import SAMPLED, SHINGLE, Sketches, sketch
 from etl_project.fields import abstract_letters, key_of_letters, title_key
@@ -561,3 +562,23 @@ def test_sketches_are_those_of_every_window(texts: list[bytes]) -> None:
     sketches = sketch(texts)
     assert [sketches.of(i).tolist() for i in range(len(texts))] == [sample_of(text) for text in texts]
     assert Sketches.from_series(sketches.to_series("s")).hashes.tolist() == sketches.hashes.tolist()
+
+
+def test_a_title_over_very_many_texts_is_cut_and_told() -> None:
+    rows = [
+        of_walk(f"m{n:04}", "Untitled", f"Text number {n} of the moss says {n * 7919} things. " * 6) for n in range(300)
+    ]
+    result = run([*rows, rows[0]._replace(mention_id="again")])
+    assert (len(clusters(result)), result.left) == (300, 300 - MOST_OF_ONE_TITLE)
+    assert paper_of(result, "again") == paper_of(result, "m0000")
+
+
+def test_a_passage_that_very_many_texts_have_is_a_phrase_and_told() -> None:
+    phrase = "We thank the moss of all the ravines for the patience that it has shown to us and to the ants. "
+    rows = [
+        of_walk(f"m{n:04}", f"Paper on Ravine Number {n}", phrase + f"Ravine {n} holds {n * 31} stones, no more. " * 9)
+        for n in range(60)
+    ]
+    result = run(rows)
+    assert len(clusters(result)) == 60
+    assert result.cut > 0

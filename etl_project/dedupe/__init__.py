@@ -21,7 +21,8 @@ __all__ = ["Deduplicated", "decision_rows", "deduplicate", "keys"]
 class Deduplicated(NamedTuple):
     """Rows of ``paper_mentions``, ``merged_papers`` and ``related_papers``; counts since the last run.
 
-    ``states`` tells what became of each decision. ``cut`` counts the shingles that were too common to be looked up.
+    ``states`` tells what became of each decision. ``cut`` counts the shingles that were too
+    common to be looked up, ``left`` the texts whose title too many others have to be compared.
     """
 
     paper_mentions: pl.DataFrame
@@ -30,6 +31,7 @@ class Deduplicated(NamedTuple):
     new: int
     merged: int
     cut: int
+    left: int
     states: list[str]
 
 
@@ -51,4 +53,6 @@ def deduplicate(
     clusters = clusters._replace(mentions=decided)
     mentions, merged, new = name_papers(clusters, before, merged_before, load)
     related = relate_papers(clusters, mentions)
-    return Deduplicated(mentions, merged, related, new, merged.height - merged_before.height, clusters.cut, states)
+    return Deduplicated(
+        mentions, merged, related, new, merged.height - merged_before.height, clusters.cut, clusters.left, states
+    )

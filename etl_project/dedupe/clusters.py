@@ -30,12 +30,14 @@ class Clusters(NamedTuple):
     """``mentions``: the keys with ``cluster`` (equal for mentions of one paper) and what joined them; ``pairs``: near texts.
 
     ``pairs`` has a row for each two texts under other titles that share passages: mention_a, mention_b (a < b),
-    ``kind`` (``same``, or how they are related) and ``containment``. ``cut`` counts shingles too common to be looked up.
+    ``kind`` (``same``, or how they are related) and ``containment``. ``cut`` counts shingles too common to be looked up, ``left``
+    texts that were not compared since too many others stand under their title.
     """
 
     mentions: pl.DataFrame
     pairs: pl.DataFrame
     cut: int
+    left: int
 
 
 def find_clusters(keyed: pl.DataFrame, texts_of: Texts) -> Clusters:
@@ -47,7 +49,7 @@ def find_clusters(keyed: pl.DataFrame, texts_of: Texts) -> Clusters:
         .sort(*ORDER, descending=list(DESCENDING))
     )
     sketches = Sketches.from_series(texts["sketch"])
-    hubs = find_contents(texts, sketches)
+    hubs, left = find_contents(texts, sketches)
     pairs, cut = _near_pairs(texts, sketches, np.unique(hubs), texts_of)
     shown = np.bincount(hubs, weights=texts["shown"].to_numpy(), minlength=texts.height).astype(np.int64)
     stars = _stars(pairs.filter(pl.col("kind") == "same"), texts, shown)
@@ -55,7 +57,7 @@ def find_clusters(keyed: pl.DataFrame, texts_of: Texts) -> Clusters:
     for place, anchor in stars.items():
         star[place] = anchor
     placed = texts.select("title_key", "text_key", content=pl.Series(hubs), star=pl.Series(star[hubs]))
-    return Clusters(_resolve(keyed, placed), pairs.drop("a", "b"), cut)
+    return Clusters(_resolve(keyed, placed), pairs.drop("a", "b"), cut, left)
 
 
 def _near_pairs(

@@ -7,9 +7,13 @@ from numpy.typing import NDArray
 from etl_project.dedupe.rules import LEAST_SKETCH, SAME_TEXT
 from etl_project.dedupe.sketches import Sketches
 
+#: Papers of one title that are told apart. A title over more ("Untitled", a table's caption) names nothing, and to compare
+#: each text with each hub would cost the square of their number: what is left then stands alone.
+MOST_OF_ONE_TITLE = 64
 
-def find_contents(texts: pl.DataFrame, sketches: Sketches) -> NDArray[np.int64]:
-    """Return for each text the place of the text that stands for its paper, its *hub*.
+
+def find_contents(texts: pl.DataFrame, sketches: Sketches) -> tuple[NDArray[np.int64], int]:
+    """Return for each text the place of the text that stands for its paper, its *hub*; and how many were not compared.
 
     ``texts`` holds one text of each title_key a row (title_key, text_key, letters, head), in the order of ``ORDER``;
     row i's sketch is ``sketches``' i. Under a title the longest text is a hub and takes all that share a passage with
@@ -20,7 +24,9 @@ def find_contents(texts: pl.DataFrame, sketches: Sketches) -> NDArray[np.int64]:
     group = texts["title_key"].rle_id().to_numpy()
     heads = texts["head"].to_list()
     left = np.arange(texts.height)
-    while len(left):
+    for _ in range(MOST_OF_ONE_TITLE):
+        if not len(left):
+            break
         begins = np.concatenate([np.ones(1, bool), group[left][1:] != group[left][:-1]])
         hub = left[begins][np.cumsum(begins) - 1]
         same = left == hub
@@ -28,7 +34,8 @@ def find_contents(texts: pl.DataFrame, sketches: Sketches) -> NDArray[np.int64]:
         same[others] = share_a_passage(sketches, heads, left[others], hub[others])
         hubs[left[same]] = hub[same]
         left = left[~same]
-    return hubs
+    hubs[left] = left
+    return hubs, len(left)
 
 
 #: The order of texts that ``find_contents`` needs: a title after another, the longest text first.
