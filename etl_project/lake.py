@@ -63,7 +63,8 @@ class Lake:
     @property
     def made(self) -> tuple[Path, ...]:
         """Folders that the pipeline fills itself: what lies there is never taken for a capture that somebody named."""
-        return (self.fetched, self.raw, self.warehouse.parent, self.published, self.exports.parent, self.dagster_home)
+        made = (self.fetched, self.raw, self.warehouse.parent, self.published, self.exports.parent, self.dagster_home)
+        return (*made, self.decisions.parent)
 
     @property
     def dagster_home(self) -> Path:

@@ -148,3 +148,10 @@ def test_a_damaged_line_of_decisions_is_named_and_nothing_is_published(
     assert f"{lake.decisions}, line 2: no decision" in done.stdout + done.stderr
     assert "mend or delete that line" in done.stdout + done.stderr
     assert titles(lake) == [[OTHER], [SLOW], [WHY]]
+
+
+def test_decisions_in_a_folder_that_is_taken_in_are_no_capture(folder: Path, lake: Lake, papers: Papers) -> None:
+    assert papers("merge", SLOW, WHY, "--why", "the same", lake=lake).returncode == 0
+    shutil.copytree(folder, lake.root / "own")
+    assert run_job(lake, [lake.root]).exit_code == 0
+    assert rows_of(lake, "select file_name from raw_dumps") == [("page.txt",)]
