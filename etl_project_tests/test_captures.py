@@ -1155,3 +1155,15 @@ def test_a_heading_that_a_tool_broke_is_one_title():
     reading = read_capture(text)
     check_account(reading, text)
     assert [record.title for record in reading.records] == [f"{title} Cold Ravines"]
+
+
+@pytest.mark.parametrize(
+    "line", ["[Papers]:1]", "[1]: /papers", "[Update]: accepted", "[Note]: https://quoll.example.org"]
+)
+def test_what_looks_like_a_definition_in_other_text_is_no_lost_line(line):
+    check_account(read_capture(line), line)
+    text = f"Daily Papers\n\nQuolls That Sort Gravel\n\n{abstract_of(Random(4), 500)}\n\n{line}\n\n3 authors\n\u00b7\nJun 3\n"
+    reading = read_capture(text)
+    check_account(reading, text)
+    held = [range(part.line_start, part.line_end + 1) for part in (*reading.records, *reading.refusals)]
+    assert any(7 in lines for lines in held), "its line is a paper's or refused"

@@ -66,14 +66,17 @@ def read_capture(text: str, damaged: Collection[int] = ()) -> Reading:
     if lines[-1] == "":
         lines.pop()
     opened = open_envelope(lines, text)
-    if "]:" in text and (lines := references.inline(opened.lines)) != opened.lines:
-        opened, text = opened._replace(lines=lines), "\n".join(lines)
-    lines, shown = opened.lines, text
+    # only Markdown has definitions; what looks like one in other text is its own words
+    lines = references.inline(opened.lines) if "]:" in text else opened.lines
+    defined = lines is not opened.lines
+    markup = opened._replace(lines=lines)
+    shown = "\n".join(lines) if defined else text
     forms = [numbered, link_lines, markdown]
-    if raw_html.has_links(text):
+    if raw_html.has_links(shown):
         shown = raw_html.inline("\n".join(lines))
         lines, forms = shown.split("\n"), [markdown]
     linked = next((form for form in forms if form.recognise(lines, shown) >= LEAST_CONFIDENCE), None)
+    opened = markup if linked is not None else opened
     if paper_text.recognise(lines, shown) >= LEAST_CONFIDENCE:
         return paper_text.read(opened, (linked or paper_text).find_pieces(opened.lines), damaged)
     if linked is not None:

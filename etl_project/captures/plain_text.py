@@ -625,7 +625,9 @@ class _Reader:
             detail = "put the paper's title on the line before and give it again"
             return self._refuse_to(first, title + 1, "abstract_without_title", detail)
         self.lone.add(title)
-        detail = "no abstract follows; add it on the line after, or, of a page without abstracts, give one with its links"
+        detail = (
+            "no abstract follows; add it on the line after, or, of a page without abstracts, give one with its links"
+        )
         return self._refuse_to(first, title + 1, "title_without_abstract", detail)
 
     def _is_query(self, k: int, count: int | None) -> bool:

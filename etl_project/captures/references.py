@@ -11,6 +11,7 @@ _LABEL = r"\[((?:[^\[\]\\\n]|\\.|\n(?![ \t]*\n))+)\]"
 _DEFINITION = re.compile(
     rf"^ {{0,3}}{_LABEL}:[ \t]*\n?[ \t]*<?([^\s<>]+)>?(?:[ \t]+\"[^\"\n]*\")?(\s*\{{[^{{}}]*\}})?[ \t]*$", re.MULTILINE
 )
+_LIKE_AN_ADDRESS = re.compile(r"[/.#:]")
 _USE = re.compile(rf"{_LABEL}(?:\[\]|(?![\[(:]))")
 
 
@@ -25,6 +26,8 @@ def inline(lines: list[str]) -> list[str]:
 
     def define(match: re.Match[str]) -> str:
         name, lines = _name(match[1]), match[0].count("\n")
+        if not name.isdigit() and not _LIKE_AN_ADDRESS.search(match[2]):
+            return match[0]  # "[Update]: accepted"
         if not name.isdigit():
             addresses.setdefault(name, match[2])
             return "\n" * lines
@@ -32,7 +35,10 @@ def inline(lines: list[str]) -> list[str]:
 
     if not any("]:" in line and not line.lstrip(" [")[:1].isdigit() for line in lines):
         return lines
-    text = _DEFINITION.sub(define, text)
+    defined = _DEFINITION.sub(define, text)
+    if defined == text:
+        return lines
+    text = defined
     if addresses:
         text = _USE.sub(lambda use: _linked(use, addresses.get(_name(use[1]))), text)
     return text.split("\n")
