@@ -586,8 +586,8 @@ def _print_compared(pair: dict[str, Any]) -> None:
 
 
 def _same_schema(connection: Any) -> None:
-    """Stop with what to do if the publication was made by a program of another schema version."""
-    from etl_project.tables import SCHEMA_VERSION
+    """Stop with what to do if the publication was made by a program of another schema version, or lacks a table."""
+    from etl_project.tables import SCHEMA_VERSION, TABLES
 
     (row,) = _rows(connection, "select schema_version from publication")
     if row["schema_version"] != SCHEMA_VERSION:
@@ -596,6 +596,9 @@ def _same_schema(connection: Any) -> None:
             "publish anew with: papers run",
             UNREADABLE,
         )
+    known = {row["table_name"] for row in _rows(connection, "select table_name from duckdb_tables()")}
+    if missing := sorted({table.name for table in TABLES} - known):
+        raise _stop(f"what is published has no table {missing[0]} yet; publish anew with: papers run", UNREADABLE)
 
 
 _NAMES_SHOWN = 5

@@ -62,7 +62,7 @@ def _decision(row: dict[str, Any]) -> Decision:
 
 
 def append(lake: Lake, decision: Decision) -> None:
-    """Write a decision down; LakeBusy if a run is reading them."""
+    """Write a decision down at the file's end. LakeBusy if a run has the lake; OSError if the file cannot be written."""
     row = {
         "verdict": decision.verdict,
         "a": decision.a._asdict(),
@@ -70,7 +70,7 @@ def append(lake: Lake, decision: Decision) -> None:
         "why": decision.why,
         "decided_at": f"{decision.decided_at.isoformat(timespec='seconds')}Z",
     }
-    with writer_lock(lake, f"papers {decision.verdict}"):
+    with writer_lock(lake, "papers merge" if decision.verdict == "same" else "papers split"):
         lake.decisions.parent.mkdir(parents=True, exist_ok=True)
         with lake.decisions.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row, ensure_ascii=False) + "\n")

@@ -71,13 +71,16 @@ def _prepare(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
             f"{lake.warehouse} has schema version {versions[0]}, this program has {SCHEMA_VERSION}; "
             f"move the file away and run again: it is built anew from {lake.raw}"
         )
-    if versions:
+    known = {row[0] for row in connection.execute("select table_name from duckdb_tables()").fetchall()}
+    missing = [table for table in TABLES if table.name not in known]
+    if versions and not missing:
         return
     connection.begin()
-    for table in TABLES:
+    for table in missing:  # all, or those that came since within one version: the next run fills them
         for statement in create_table(table):
             connection.execute(statement).fetchall()
-    connection.execute("insert into schema_version values (?)", [SCHEMA_VERSION]).fetchall()
+    if not versions:
+        connection.execute("insert into schema_version values (?)", [SCHEMA_VERSION]).fetchall()
     connection.commit()
 
 

@@ -157,3 +157,12 @@ def test_dagster_shows_every_column_with_its_description() -> None:
         assert specs[table.name].description
         assert specs[table.name].group_name
     assert isinstance(publication, dg.AssetsDefinition)
+
+
+def test_a_warehouse_gets_the_tables_that_came_since(lake: Lake) -> None:
+    with warehouse.connect(lake) as connection:
+        connection.execute("drop table decisions")
+        connection.execute("insert into merged_papers values ('p0000000000000001', 'p0000000000000002', 1)")
+    with warehouse.connect(lake) as connection:
+        assert connection.execute("select count(*) from decisions").fetchall() == [(0,)]
+        assert connection.execute("select count(*) from merged_papers").fetchall() == [(1,)]

@@ -14,7 +14,7 @@ from etl_project.dedupe import Deduplicated, deduplicate, keys
 from etl_project.dedupe.contents import MOST_OF_ONE_TITLE
 from etl_project.dedupe.rules import texts_of_one_template, titles_nearly_agree
 from etl_project.dedupe.sketches import SAMPLED, SHINGLE, Sketches, sketch
-from etl_project.fields import abstract_letters, key_of_letters, title_key
+from etl_project.fields import abstract_letters, key_of_letters, stable_id, title_key
 from etl_project.tables import MERGED_PAPERS, PAPER_MENTIONS
 
 MULTIPLIER, MIX = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9  # of the sketches' hash
@@ -582,3 +582,10 @@ def test_a_passage_that_very_many_texts_have_is_a_phrase_and_told() -> None:
     result = run(rows)
     assert len(clusters(result)) == 60
     assert result.cut > 0
+
+
+def test_an_id_is_made_of_the_title_as_the_page_shows_it() -> None:
+    """LaTeX is undone to compare titles; ids of papers that are known by their title and abstract stay what they were."""
+    title = "Deep \\textbf{Ants} Walk Far in Cold Rain"
+    made = paper_of(run([of_walk("a", title)]), "a")
+    assert made == stable_id("p", title_key(title), key_of_letters(abstract_letters(WALK)), "")

@@ -14,7 +14,8 @@ OWN_WORDS = ("abstract", "cut")
 def keys(mentions: pl.DataFrame) -> pl.DataFrame:
     """Return the keys of mentions, from their title, abstract_clean, abstract_kind and arxiv_id; a row each, in order.
 
-    mention_id, load_number, arxiv_id, abstract_kind; ``title_key`` and ``title_words``; ``text_key``, which stands for
+    mention_id, load_number, arxiv_id, abstract_kind; ``title_key`` (without LaTeX),
+    ``shown_title_key`` (with it, of which ids are made) and ``title_words``; ``text_key``, which stands for
     the letters of the abstract, and ``letters``, their number; ``head``, the first of them, and ``sketch``, both of
     abstracts and cut ones only.
     """
@@ -27,6 +28,7 @@ def keys(mentions: pl.DataFrame) -> pl.DataFrame:
     sketched = sketch(list(places)).to_series("sketch")
     return mentions.select("mention_id", "load_number", "arxiv_id", "abstract_kind").with_columns(
         pl.Series("title_key", [title_key(_plain(title)) for title in titles], dtype=pl.String),
+        pl.Series("shown_title_key", [title_key(title) for title in titles], dtype=pl.String),
         mentions["title"].str.count_matches(r"\S+").alias("title_words"),
         pl.Series("text_key", [key_of_letters(text) if text else None for text in letters], dtype=pl.String),
         pl.Series("letters", [len(text) for text in letters], dtype=pl.Int32),

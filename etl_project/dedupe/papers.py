@@ -116,10 +116,10 @@ def _mint(clustered: pl.DataFrame, claims: pl.DataFrame, taken: set[str]) -> pl.
     only where two papers have the same text, or where no full abstract is known.
     """
     first = (
-        clustered.sort(pl.col("abstract_key").is_null(), "title_key", "abstract_key", "other_key", "mention_id")
+        clustered.sort(pl.col("abstract_key").is_null(), "shown_title_key", "abstract_key", "other_key", "mention_id")
         .group_by("cluster", maintain_order=True)
         .agg(
-            pl.col("title_key", "abstract_key", "other_key", "mention_id").first(),
+            pl.col("shown_title_key", "abstract_key", "other_key", "mention_id").first(),
             pl.col("arxiv_id").drop_nulls().first(),
             ambiguous=(pl.col("text_ids") > 1).any(),
         )
@@ -128,7 +128,7 @@ def _mint(clustered: pl.DataFrame, claims: pl.DataFrame, taken: set[str]) -> pl.
     )
     minted: list[str] = []
     for title, abstract, other, mention, arxiv_id, ambiguous, known in first.select(
-        "title_key", "abstract_key", "other_key", "mention_id", "arxiv_id", "ambiguous", "paper_id"
+        "shown_title_key", "abstract_key", "other_key", "mention_id", "arxiv_id", "ambiguous", "paper_id"
     ).iter_rows():
         if known is not None:
             minted.append(known)
