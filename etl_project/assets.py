@@ -18,10 +18,13 @@ import dagster as dg
 import polars as pl
 from pydantic import Field
 
-from etl_project import decisions, dedupe, parse, publish, raw, warehouse
+from etl_project import decisions, matching, parse, publish, raw, warehouse
 from etl_project.contract import Table, described, polars_schema
+from etl_project.dedupe.decided import decision_rows
+from etl_project.dedupe.keys import keys
 from etl_project.expectations import Check, Outcome, checks_for, run_checks
 from etl_project.lake import Lake, writer_lock
+from etl_project.match_store import Store
 from etl_project.sources import fetched, huggingface
 from etl_project.tables import (
     BY_NAME,
@@ -288,29 +291,41 @@ _MATCHED = (PAPER_MENTIONS, MERGED_PAPERS, RELATED_PAPERS, DECISIONS)
 
 @dg.multi_asset(specs=[_spec(table, ["parsed_rows", "raw_dumps"]) for table in _MATCHED], name="matched")
 def matched(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
-    """Find the paper of every mention, and papers that look alike; papers known before keep their ids."""
+    """Find the paper of every new mention, and papers that look alike; papers known before keep their ids."""
     with warehouse.connect(lake.lake) as connection:
-        keyed = pl.concat([dedupe.keys(batch) for batch in warehouse.mention_texts(connection)])
-        before = warehouse.read(connection, "select * from paper_mentions")
-        merged_before = warehouse.read(connection, "select * from merged_papers")
-        load = warehouse.scalar(connection, "select coalesce(max(load_number), 1) from raw_dumps")
-        texts_of = partial(warehouse.texts_of, connection)
         decided = decisions.read(lake.lake)
-        result = dedupe.deduplicate(keyed, texts_of, before, merged_before, load, decided)
         with warehouse.transaction(connection):
-            warehouse.replace(connection, PAPER_MENTIONS, result.paper_mentions)
-            warehouse.replace(connection, MERGED_PAPERS, result.merged_papers)
-            warehouse.replace(connection, RELATED_PAPERS, result.related_papers)
-            warehouse.replace(connection, DECISIONS, dedupe.decision_rows(decided, result.states))
-    log.info("paper_mentions: %d mentions, %d new papers, %d merged", keyed.height, result.new, result.merged)
-    rules = result.paper_mentions.group_by("rule").agg(mentions=pl.len()).sort("rule")
-    kinds = result.related_papers.group_by("kind").agg(pairs=pl.len()).sort("kind")
-    yield _made(PAPER_MENTIONS, result.paper_mentions.height, new_papers=result.new, rules=_markdown(rules))
-    yield _made(MERGED_PAPERS, result.merged_papers.height, merged_now=result.merged)
-    yield _made(DECISIONS, len(decided), applied=result.states.count("applied"))
+            store = Store(connection)
+            dumps = store.new_dumps()
+            load = warehouse.scalar(connection, "select coalesce(max(load_number), 1) from raw_dumps")
+            new = pl.concat([keys(batch) for batch in warehouse.mention_texts(connection, dumps)])
+            result = matching.match(store, new, partial(warehouse.texts_of, connection), load, decided, dumps)
+            warehouse.replace(connection, DECISIONS, decision_rows(decided, result.states))
+        rows = {table: warehouse.scalar(connection, f"select count(*) from {table.name}") for table in _MATCHED}
+        rules = warehouse.read(
+            connection, "select rule, count(*) as mentions from paper_mentions group by 1 order by 1"
+        )
+        kinds = warehouse.read(connection, "select kind, count(*) as pairs from related_papers group by 1 order by 1")
+    log.info(
+        "paper_mentions: %d new mentions, matched with %d known ones; %d new papers, %d merged",
+        result.new,
+        result.matched - result.new,
+        result.new_papers,
+        result.merged,
+    )
+    yield _made(
+        PAPER_MENTIONS,
+        rows[PAPER_MENTIONS],
+        new_mentions=result.new,
+        matched_with=result.matched - result.new,
+        new_papers=result.new_papers,
+        rules=_markdown(rules),
+    )
+    yield _made(MERGED_PAPERS, rows[MERGED_PAPERS], merged_now=result.merged)
+    yield _made(DECISIONS, rows[DECISIONS], applied=result.states.count("applied"))
     yield _made(
         RELATED_PAPERS,
-        result.related_papers.height,
+        rows[RELATED_PAPERS],
         kinds=_markdown(kinds),
         common_passages=result.cut,
         texts_not_compared=result.left,

@@ -107,22 +107,44 @@ def run(
         for path, problem in problems:
             print(f"papers: {_plain(str(path))}: {problem}", file=sys.stderr)
         raise _stop("nothing to take in", UNREADABLE)
+    _run(where, given, "papers run", as_json)
+
+
+@app.command()
+def rebuild(lake: LakeOption = None, as_json: JsonOption = False) -> None:
+    """Match all mentions anew, as if none had been matched before; papers keep their ids. Then as `papers run`.
+
+    A run matches new mentions with those that they can touch, and ends with the same papers: this is to make sure.
+    """
+    where = _lake(lake)
+    if not where.warehouse.exists():
+        raise _stop(f"{where.root} holds nothing to match yet; take captures in with: papers run PATH...", UNREADABLE)
+    _run(where, [], "papers rebuild", as_json, anew=True)
+
+
+def _run(lake: Lake, paths: list[Path], name: str, as_json: bool, anew: bool = False) -> None:
     _show_progress()
+    from etl_project import warehouse
     from etl_project.run import run_job
 
     try:
-        with writer_lock(where, "papers run"):
-            summary = run_job(where, given)
+        with writer_lock(lake, name):
+            if anew:
+                with warehouse.connect(lake) as connection:
+                    warehouse.forget_matching(connection)
+            summary = run_job(lake, paths)
     except LakeBusy as busy:
         raise _stop(str(busy), BUSY) from None
+    except warehouse.WarehouseError as error:
+        raise _stop(str(error), FAILED) from None
     except OSError as error:
         raise _stop(
-            f"the lake {where.root} cannot be written: {error.strerror}; nothing was published", FAILED
+            f"the lake {lake.root} cannot be written: {error.strerror}; nothing was published", FAILED
         ) from None
     if as_json:
         print(json.dumps({**vars(summary), "exit_code": summary.exit_code}, indent=2, default=str))
     else:
-        _print_summary(where, summary)
+        _print_summary(lake, summary)
     raise typer.Exit(summary.exit_code)
 
 
@@ -496,7 +518,7 @@ def split(
 def _sides(connection: Any, which: str, paper_id: str) -> "list[Side]":
     """Return the mentions of a paper that fit the condition ``which``, the one that made it first, as decisions name them."""
     from etl_project.decisions import Side
-    from etl_project.dedupe import keys
+    from etl_project.dedupe.keys import keys
 
     mentions = _mentions(connection, which, paper_id)
     return [

@@ -22,7 +22,8 @@ STORAGE_VERSION = "v1.4.0"
 #: DuckDB's share; larger work spills to disk. The rest of the memory is Polars', Great Expectations' and
 #: Dagster's, in the same process.
 MEMORY_LIMIT = "2GB"
-_SETTINGS: dict[str, Any] = {
+#: Of every connection.
+SETTINGS: dict[str, Any] = {
     "memory_limit": MEMORY_LIMIT,
     "max_temp_directory_size": "50GB",
     "threads": 2,
@@ -46,7 +47,7 @@ def connect(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
         connection = duckdb.connect(
             str(lake.warehouse),
             config={
-                **_SETTINGS,
+                **SETTINGS,
                 "storage_compatibility_version": STORAGE_VERSION,
                 "temp_directory": str(lake.warehouse.parent / "spill"),
             },
@@ -174,7 +175,14 @@ def forget_parsed(connection: duckdb.DuckDBPyConnection, dump_ids: list[str]) ->
     for table in ("mention_links", "mention_authors"):
         connection.execute(f"delete from {table} where mention_id in ({mentions})", [dump_ids]).fetchall()
     for table in ("parsed_rows", "refused_records", "captures"):
-        connection.execute(f"delete from {table} where dump_id in (select unnest(?))", [dump_ids]).fetchall()
+        gone = connection.execute(f"delete from {table} where dump_id in (select unnest(?))", [dump_ids]).fetchall()
+        if table == "parsed_rows" and gone[0][0]:
+            forget_matching(connection)  # a mention read anew has the same id, and another title maybe
+
+
+def forget_matching(connection: duckdb.DuckDBPyConnection) -> None:
+    """Delete what the matching stores between runs (``match_store``); the next one matches all mentions anew."""
+    connection.execute("drop schema if exists matching cascade").fetchall()
 
 
 def texts_of(connection: duckdb.DuckDBPyConnection, mention_ids: Collection[str]) -> dict[str, tuple[str, str]]:
@@ -190,15 +198,19 @@ def texts_of(connection: duckdb.DuckDBPyConnection, mention_ids: Collection[str]
     return {mention: (title, text) for mention, title, text in rows}
 
 
-def mention_texts(connection: duckdb.DuckDBPyConnection, most_rows: int = 50_000) -> Iterator[pl.DataFrame]:
-    """Yield mention_id, arxiv_id, load_number, title, abstract_clean, abstract_kind of all mentions, in batches; at least one."""
-    rows = int(scalar(connection, "select count(*) from parsed_rows"))
-    for start in range(0, max(rows, 1), most_rows):
-        yield read(
-            connection,
+def mention_texts(
+    connection: duckdb.DuckDBPyConnection, dump_ids: Collection[str], most_rows: int = 50_000
+) -> Iterator[pl.DataFrame]:
+    """Yield mention_id, arxiv_id, load_number, title, abstract_clean, abstract_kind of the mentions of dumps, in batches; at least one."""
+    asked = pl.DataFrame({"dump_id": list(dump_ids)}, schema={"dump_id": pl.String})  # noqa: F841
+    query = "select parsed_rows.rowid as place from parsed_rows semi join asked using (dump_id) order by 1"
+    places: pl.DataFrame = connection.sql(query).pl()
+    for start in range(0, max(places.height, 1), most_rows):
+        batch = places[start : start + most_rows]  # noqa: F841
+        yield connection.sql(
             "select mention_id, arxiv_id, load_number, title, abstract_clean, abstract_kind from parsed_rows "
-            f"join raw_dumps using (dump_id) where parsed_rows.rowid in (select rowid from parsed_rows order by rowid limit {most_rows} offset {start})",
-        )
+            "join raw_dumps using (dump_id) semi join batch on parsed_rows.rowid = place"
+        ).pl()
 
 
 def _first_line(error: Exception) -> str:

@@ -155,3 +155,24 @@ def test_decisions_in_a_folder_that_is_taken_in_are_no_capture(folder: Path, lak
     shutil.copytree(folder, lake.root / "own")
     assert run_job(lake, [lake.root]).exit_code == 0
     assert rows_of(lake, "select file_name from raw_dumps") == [("page.txt",)]
+
+
+def test_a_rebuild_matches_all_anew_and_keeps_ids_and_decisions(folder: Path, lake: Lake, papers: Papers) -> None:
+    assert papers("merge", SLOW, WHY, "--why", "the same report", lake=lake).returncode == 0
+    assert run_job(lake, [folder]).exit_code == 0
+    query = "select * from paper_mentions order by mention_id"
+    before = rows_of(lake, query)
+    done = papers("rebuild", "--json", lake=lake)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["papers"] == {"papers": 2, "new": 0, "merged": 0, "mentions": 3, "known": 2}
+    assert rows_of(lake, query) == before
+    nothing = papers("rebuild", lake=Lake(folder / "nowhere"))
+    assert nothing.returncode == 3 and "papers run PATH" in nothing.stderr
+
+
+def test_a_decision_that_is_taken_out_of_the_file_no_longer_holds(folder: Path, lake: Lake, papers: Papers) -> None:
+    assert papers("merge", SLOW, WHY, "--why", "the same report", lake=lake).returncode == 0
+    assert run_job(lake, [folder]).exit_code == 0
+    lake.decisions.write_text("", "utf-8")
+    assert run_job(lake, [folder]).exit_code == 0
+    assert titles(lake) == [[OTHER], [SLOW], [WHY]]

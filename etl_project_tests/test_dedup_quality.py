@@ -11,7 +11,7 @@ FLOORS = {**dict.fromkeys([*VARIATIONS, *TRAPS], 0.99), "same title": 0.9, "summ
 
 def test_quality_stays_above_its_floors() -> None:
     labelled = pl.concat(frames(10_000, seed=7))
-    result = match(labelled).result
+    result = match(labelled)
     quality = measure(labelled, result.paper_mentions, result.related_papers)
     assert quality.precision >= 0.999
     assert quality.recall >= 0.99

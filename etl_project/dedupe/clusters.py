@@ -1,16 +1,12 @@
-"""Keys of mentions in, clusters out: which mentions are one paper, and which papers are related."""
+"""Keys and near texts in, clusters out: which mentions are one paper, and which papers are related."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
-from typing import NamedTuple
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from etl_project.dedupe.contents import DESCENDING, ORDER, find_contents
-from etl_project.dedupe.keys import OWN_WORDS
-from etl_project.dedupe.neighbours import find_candidates
+from etl_project.dedupe.keys import mixed, numbers_of
 from etl_project.dedupe.rules import (
     LEAST_SKETCH,
     LEAST_TITLE_LETTERS,
@@ -25,151 +21,199 @@ from etl_project.dedupe.sketches import Sketches
 #: Gives the title and the cleaned abstract of mentions, by mention_id.
 Texts = Callable[[Collection[str]], Mapping[str, tuple[str, str]]]
 
+#: Pairs of texts that stand for their papers (nodes a < b): ``kind`` is ``same``, or how they are related; and the
+#: first mentions that show them.
+PAIRS: dict[str, type[pl.DataType]] = {
+    "a": pl.UInt64,
+    "b": pl.UInt64,
+    "kind": pl.String,
+    "containment": pl.Float64,
+    "mention_a": pl.String,
+    "mention_b": pl.String,
+}
 
-class Clusters(NamedTuple):
-    """``mentions``: the keys with ``cluster`` (equal for mentions of one paper) and what joined them; ``pairs``: near texts.
+#: Where a mention was put: ``content`` is the text (node) that stands for its paper under its title, ``star`` that which
+#: stands for it under all titles that nearly agree, ``title_tells`` that its title alone joins, ``ambiguous`` that its text
+#: stands under several ids; ``found_cluster`` is the rules' word, ``cluster`` what holds once people's decisions are applied.
+PLACES: dict[str, type[pl.DataType]] = {
+    "content": pl.UInt64,
+    "star": pl.UInt64,
+    "title_tells": pl.Boolean,
+    "ambiguous": pl.Boolean,
+    "found_cluster": pl.UInt64,
+    "cluster": pl.UInt64,
+}
 
-    ``pairs`` has a row for each two texts under other titles that share passages: mention_a, mention_b (a < b),
-    ``kind`` (``same``, or how they are related) and ``containment``. ``cut`` counts shingles too common to be looked up, ``left``
-    texts that were not compared since too many others stand under their title.
+
+def near_pairs(texts: pl.DataFrame, sketches: Sketches, candidates: pl.DataFrame, texts_of: Texts) -> pl.DataFrame:
+    """Return those of the candidates (nodes a, b) that share passages (``PAIRS``).
+
+    ``texts`` are rows of ``contents.texts_of``, row i's sketch is ``sketches``' i.
     """
-
-    mentions: pl.DataFrame
-    pairs: pl.DataFrame
-    cut: int
-    left: int
-
-
-def find_clusters(keyed: pl.DataFrame, texts_of: Texts) -> Clusters:
-    """Return the clusters of mentions, whatever their order. ``keyed`` is what ``keys`` gives."""
-    own = keyed.filter(pl.col("abstract_kind").is_in(OWN_WORDS) & pl.col("text_key").is_not_null())
-    texts = (
-        own.group_by("title_key", "text_key")
-        .agg(pl.col("letters", "head", "sketch").first(), pl.col("mention_id").min(), shown=pl.len())
-        .sort(*ORDER, descending=list(DESCENDING))
-    )
-    sketches = Sketches.from_series(texts["sketch"])
-    hubs, left = find_contents(texts, sketches)
-    pairs, cut = _near_pairs(texts, sketches, np.unique(hubs), texts_of)
-    shown = np.bincount(hubs, weights=texts["shown"].to_numpy(), minlength=texts.height).astype(np.int64)
-    stars = _stars(pairs.filter(pl.col("kind") == "same"), texts, shown)
-    star = np.arange(texts.height)
-    for place, anchor in stars.items():
-        star[place] = anchor
-    placed = texts.select("title_key", "text_key", content=pl.Series(hubs), star=pl.Series(star[hubs]))
-    return Clusters(_resolve(keyed, placed), pairs.drop("a", "b"), cut, left)
-
-
-def _near_pairs(
-    texts: pl.DataFrame, sketches: Sketches, hubs: NDArray[np.int64], texts_of: Texts
-) -> tuple[pl.DataFrame, int]:
-    """Return (a, b, mention_a, mention_b, kind, containment) of hubs under different titles, and how many shingles were cut."""
-    found = find_candidates(sketches, hubs, texts["head"].to_list())
-    containment = sketches.containment(found.a, found.b)
-    short = np.minimum(sketches.sizes(found.a), sketches.sizes(found.b)) < LEAST_SKETCH
-    kept = (containment >= RELATED_TEXT) & ~short
-    a, b, shared = found.a[kept], found.b[kept], containment[kept]
-    titles, mentions, letters = texts["title_key"].to_list(), texts["mention_id"].to_list(), texts["letters"].to_list()
-    near = [i for i in range(len(a)) if shared[i] >= NEAR_TEXT and titles_nearly_agree(titles[a[i]], titles[b[i]])]
-    shown = texts_of({mentions[place] for i in near for place in (a[i], b[i])}) if near else {}
-    kinds = [_related(float(shared[i]), letters[a[i]], letters[b[i]]) for i in range(len(a))]
+    place = pl.DataFrame({"node": texts["node"], "place": np.arange(texts.height)})
+    at = candidates.join(place, left_on="a", right_on="node").join(place, left_on="b", right_on="node", suffix="_b")
+    a, b = at["place"].to_numpy(), at["place_b"].to_numpy()
+    containment = sketches.containment(a, b)
+    short = np.minimum(sketches.sizes(a), sketches.sizes(b)) < LEAST_SKETCH
+    kept = np.flatnonzero((containment >= RELATED_TEXT) & ~short)
+    a, b, shared = a[kept], b[kept], containment[kept]
+    title = texts["title"].to_numpy()
+    other = title[a] != title[b]  # texts under one title were compared before
+    a, b, shared, kept = a[other], b[other], shared[other], kept[other]
+    letters = texts["letters"].to_numpy()
+    fewer, more = np.minimum(letters[a], letters[b]), np.maximum(letters[a], letters[b])
+    kinds = np.where(fewer > 0.9 * more, "retitled", "extended_version")
+    kinds = np.where(shared < NEAR_TEXT, "similar", kinds).astype(object)
+    titles_a, titles_b = (texts["title_key"].gather(ends).to_list() for ends in (a, b))
+    near = [i for i in np.flatnonzero(shared >= NEAR_TEXT).tolist() if titles_nearly_agree(titles_a[i], titles_b[i])]
+    mentions_a, mentions_b = (texts["mention_id"].gather(ends) for ends in (a, b))
+    shown = texts_of({mentions[i] for i in near for mentions in (mentions_a, mentions_b)}) if near else {}
     for i in near:
-        alike = texts_of_one_template(*shown[mentions[a[i]]], *shown[mentions[b[i]]])
+        alike = texts_of_one_template(*shown[mentions_a[i]], *shown[mentions_b[i]])
         kinds[i] = "same_template" if alike else "same"
-    rows = pl.DataFrame(
-        {"a": a, "b": b, "kind": pl.Series(kinds, dtype=pl.String), "containment": shared},
-    ).with_columns(
-        mention_a=pl.Series([mentions[place] for place in a], dtype=pl.String),
-        mention_b=pl.Series([mentions[place] for place in b], dtype=pl.String),
+    return pl.DataFrame(
+        {
+            "a": at["a"].gather(kept),
+            "b": at["b"].gather(kept),
+            "kind": pl.Series(kinds.tolist(), dtype=pl.String),
+            "containment": shared,
+            "mention_a": mentions_a,
+            "mention_b": mentions_b,
+        },
+        schema=PAIRS,
     )
-    return rows, found.cut
 
 
-def _related(shared: float, letters_a: int, letters_b: int) -> str:
-    """Return how papers under different titles are related whose texts share so much of the smaller."""
-    if shared < NEAR_TEXT:
-        return "similar"
-    return "retitled" if min(letters_a, letters_b) > 0.9 * max(letters_a, letters_b) else "extended_version"
+def same_titles(mentions: pl.DataFrame) -> pl.DataFrame:
+    """Return pairs (``PAIRS``) of the texts that stand for the papers of one title: the first with each other.
+
+    ``mentions`` are all of their titles, with ``title`` and ``content``.
+    """
+    hubs = (
+        mentions.filter(pl.col("content").is_not_null())
+        .group_by("title", "content")
+        .agg(pl.col("mention_id").min())
+        .filter(pl.len().over("title") > 1)
+        .sort("title", "content")
+        .with_columns(
+            first=pl.col("content").first().over("title"), first_mention=pl.col("mention_id").first().over("title")
+        )
+        .filter(pl.col("content") != pl.col("first"))
+    )
+    return hubs.select(
+        a="first", b="content", kind=pl.lit("same_title"), containment=pl.lit(0.0),
+        mention_a="first_mention", mention_b="mention_id",
+    )  # fmt: skip
 
 
-def _stars(same: pl.DataFrame, texts: pl.DataFrame, shown: NDArray[np.int64]) -> dict[int, int]:
-    """Return for each text that joins another its anchor.
+def stars(same: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
+    """Return for each text that joins others (``content``) its anchor, ``star``, of pairs of the kind ``same``.
 
     Each text is joined to the anchor itself, never by way of a third: a chain of small steps would lead from one title
-    to quite another. The text with most mentions is the first anchor.
+    to quite another. The text with most mentions is the first anchor. ``mentions`` are all of the texts' titles, with
+    their ``content``.
     """
     beside: dict[int, list[int]] = defaultdict(list)
     for a, b in same.select("a", "b").iter_rows():
         beside[a].append(b)
         beside[b].append(a)
-    titles, keys = texts["title_key"], texts["text_key"]
+    ends = pl.Series("content", list(beside), dtype=pl.UInt64)
+    shown = dict(mentions.filter(pl.col("content").is_in(ends.implode())).group_by("content").len().iter_rows())
+    names = {
+        node: (title, text)
+        for node, title, text in mentions.filter(pl.col("node").is_in(ends.implode()))
+        .select("node", "title_key", "text_key")
+        .unique("node")
+        .iter_rows()
+    }
     anchors: dict[int, int] = {}
-    for place in sorted(beside, key=lambda at: (-shown[at], titles[at], keys[at])):
-        if place not in anchors:
-            for other in (place, *beside[place]):
-                anchors.setdefault(other, place)
-    return anchors
+    for node in sorted(beside, key=lambda node: (-shown[node], names[node])):
+        if node not in anchors:
+            for other in (node, *beside[node]):
+                anchors.setdefault(other, node)
+    return pl.DataFrame(
+        {"content": list(anchors), "star": list(anchors.values())}, schema={"content": pl.UInt64, "star": pl.UInt64}
+    )
 
 
-def _resolve(keyed: pl.DataFrame, placed: pl.DataFrame) -> pl.DataFrame:
-    """Return the keys with ``cluster``, ``content``, ``star`` and ``title_tells``.
+def resolve(mentions: pl.DataFrame) -> pl.DataFrame:
+    """Return the mentions (keys, ``content``, ``star``) with ``title_tells``, ``ambiguous`` and ``found_cluster``.
 
-    A mention's cluster is its arXiv id; without one, the only id of the texts that are one with its own (``star``), or
-    those texts themselves. Where they show several ids, its title decides if that tells, else the id under which the
-    same text stands, else the text alone: which paper is meant cannot be known. A mention without the paper's own words
-    goes by its title, if that tells.
+    They have to be all mentions of their titles and of their stars. A mention's cluster is its arXiv id; without one,
+    the only id of the texts that are one with its own (``star``), or those texts themselves. Where they show several
+    ids, its title decides if that tells, else the id under which the same text stands, else the text alone: which paper
+    is meant cannot be known. A mention without the paper's own words goes by its title, if that tells.
     """
-    own = pl.col("abstract_kind").is_in(OWN_WORDS)
-    joined = keyed.join(placed, on=["title_key", "text_key"], how="left").with_columns(
-        content=pl.when(own).then("content"), star=pl.when(own).then("star")
-    )
     titles = (
-        joined.group_by("title_key")
+        mentions.group_by("title")
         .agg(
-            title_ids=pl.col("arxiv_id").drop_nulls().n_unique(),
-            title_id=pl.col("arxiv_id").drop_nulls().min(),
-            title_stars=pl.col("star").drop_nulls().n_unique(),
+            title_id=pl.col("arxiv").min(),
+            last_id=pl.col("arxiv").max(),
             title_star=pl.col("star").min(),
+            last_star=pl.col("star").max(),
             words=pl.col("title_words").max(),  # a search page that marks its words loses and adds spaces
+            letters=pl.col("title_key").first().str.len_chars(),
         )
-        .with_columns(
-            title_tells=(pl.col("title_ids") <= 1)
-            & (pl.col("title_stars") <= 1)
+        .select(
+            "title",
+            "title_id",
+            "title_star",
+            title_tells=pl.col("title_id").eq_missing(pl.col("last_id"))
+            & pl.col("title_star").eq_missing(pl.col("last_star"))
             & (pl.col("words") >= LEAST_TITLE_WORDS)
-            & (pl.col("title_key").str.len_chars() >= LEAST_TITLE_LETTERS)
+            & (pl.col("letters") >= LEAST_TITLE_LETTERS),
         )
-        .drop("words")
     )
-    of_texts = joined.filter(pl.col("star").is_not_null()).select("star", "arxiv_id")
-    of_titles = (
-        titles.filter("title_tells").select(star="title_star", arxiv_id="title_id").filter(pl.col("star").is_not_null())
+    of_texts = mentions.select("star", "arxiv")
+    of_titles = titles.filter("title_tells").select(star="title_star", arxiv="title_id")
+    of_stars = _ids(pl.concat([of_texts, of_titles]), "star")
+    told = (
+        mentions.join(titles, on="title", how="left", maintain_order="left")
+        .with_columns(by_star=pl.coalesce("star", pl.when("title_tells").then("title_star")))
+        .join(of_stars, left_on="by_star", right_on="star", how="left", maintain_order="left")
+        .join(_ids(mentions, "node"), on="node", how="left", maintain_order="left")
+        .with_columns(pl.col("ambiguous_star", "ambiguous_node").fill_null(False))
     )
-    stars = (
-        pl.concat([of_texts, of_titles])
-        .group_by("star")
-        .agg(star_ids=pl.col("arxiv_id").drop_nulls().n_unique(), star_id=pl.col("arxiv_id").drop_nulls().min())
+    by_star, by_title, by_text = (
+        _named(told[name], number) for number, name in enumerate(("by_star", "title", "node"))
     )
-    same_text = (
-        joined.filter(pl.col("star").is_not_null())
-        .group_by("title_key", "text_key")
-        .agg(text_ids=pl.col("arxiv_id").drop_nulls().n_unique(), text_id=pl.col("arxiv_id").drop_nulls().min())
+    has_star = pl.col("by_star").is_not_null() & ~pl.col("ambiguous_star")
+    named = told.with_columns(
+        found_cluster=pl.coalesce(
+            "arxiv",
+            pl.when(has_star).then(pl.coalesce("id_star", by_star)),
+            pl.when("title_tells").then(pl.coalesce("title_id", by_title)),
+            pl.when(pl.col("star").is_not_null() & ~pl.col("ambiguous_node")).then("id_node"),
+            by_text,
+        )
     )
-    told = joined.join(titles, on="title_key", how="left").with_columns(
-        by_star=pl.coalesce("star", pl.when("title_tells").then("title_star"))
+    rest = pl.col("found_cluster").is_null()
+    others = (
+        named.filter(rest).select(_others("abstract_kind", "title_key", "text_key", "mention_id"))["other"].to_list()
     )
+    of_others = pl.Series("found_cluster", numbers_of([other.encode() for other in others]) & ~np.uint64(1))
+    return pl.concat([named.filter(~rest), named.filter(rest).with_columns(of_others)]).select(
+        *mentions.columns, "title_tells", "found_cluster", ambiguous="ambiguous_node"
+    )
+
+
+def _others(kind: str, title: str, text: str, mention: str) -> pl.Expr:
+    """What a mention without the paper's own words is one with whose title tells nothing: the same other words, else none."""
+    words = pl.concat_str(title, kind, text, separator="\0")
+    return pl.coalesce("o\0" + words, "m\0" + pl.col(mention)).alias("other")
+
+
+def _ids(mentions: pl.DataFrame, by: str) -> pl.DataFrame:
+    """Return ``id_...``, an arXiv id that stands by each value of ``by``, and whether there are several, ``ambiguous_...``."""
     return (
-        told.join(stars, left_on="by_star", right_on="star", how="left")
-        .join(same_text, on=["title_key", "text_key"], how="left")
-        .with_columns(
-            cluster=pl.coalesce(
-                "a\0" + pl.col("arxiv_id"),
-                pl.when(pl.col("star_ids") == 1).then("a\0" + pl.col("star_id")),
-                pl.when(pl.col("star_ids") == 0).then("s\0" + pl.col("by_star").cast(pl.String)),
-                pl.when("title_tells").then(pl.coalesce("a\0" + pl.col("title_id"), "n\0" + pl.col("title_key"))),
-                pl.when((pl.col("text_ids") == 1) & pl.col("star").is_not_null()).then("a\0" + pl.col("text_id")),
-                pl.when(pl.col("star").is_not_null()).then("t\0" + pl.col("title_key") + "\0" + pl.col("text_key")),
-                "o\0" + pl.concat_str("title_key", "abstract_kind", "text_key", separator="\0"),
-                "m\0" + pl.col("mention_id"),
-            )
-        )
+        mentions.filter(pl.col(by).is_not_null() & pl.col("arxiv").is_not_null())
+        .group_by(by)
+        .agg(pl.col("arxiv").min().alias(f"id_{by}"), last=pl.col("arxiv").max())
+        .select(by, f"id_{by}", (pl.col(f"id_{by}") != pl.col("last")).alias(f"ambiguous_{by}"))
     )
+
+
+def _named(values: pl.Series, number: int) -> pl.Series:
+    """Return the even names of clusters that are called by a star, a title or a text; null where that is missing."""
+    names = mixed(values.fill_null(0).to_numpy(), number + 1) & ~np.uint64(1)
+    return pl.select(pl.when(values.is_not_null()).then(pl.Series(names))).to_series()

@@ -15,13 +15,12 @@ MOST_OF_ONE_TITLE = 64
 def find_contents(texts: pl.DataFrame, sketches: Sketches) -> tuple[NDArray[np.int64], int]:
     """Return for each text the place of the text that stands for its paper, its *hub*; and how many were not compared.
 
-    ``texts`` holds one text of each title_key a row (title_key, text_key, letters, head), in the order of ``ORDER``;
-    row i's sketch is ``sketches``' i. Under a title the longest text is a hub and takes all that share a passage with
+    ``texts`` is what ``texts_of`` gives of all mentions of its titles, row i's sketch is ``sketches``' i. Under a title the longest text is a hub and takes all that share a passage with
     it; of those left the longest is the next, and so on. So the result does not depend on the order of arrival, and
     costs one comparison a text for each paper that has the title.
     """
     hubs = np.full(texts.height, -1, np.int64)
-    group = texts["title_key"].rle_id().to_numpy()
+    group = texts["title"].rle_id().to_numpy()
     heads = texts["head"].to_list()
     left = np.arange(texts.height)
     for _ in range(MOST_OF_ONE_TITLE):
@@ -38,9 +37,15 @@ def find_contents(texts: pl.DataFrame, sketches: Sketches) -> tuple[NDArray[np.i
     return hubs, len(left)
 
 
-#: The order of texts that ``find_contents`` needs: a title after another, the longest text first.
-ORDER = ("title_key", "letters", "text_key")
-DESCENDING = (False, True, False)
+def texts_of(mentions: pl.DataFrame) -> pl.DataFrame:
+    """Return each text under each title once, of mentions with keys: a title after another, the longest text first.
+
+    title, node, text_key, title_key, letters, head, sketch; the first ``mention_id`` that shows it, and how many do.
+    """
+    own = mentions.filter(pl.col("node").is_not_null())
+    found = own.group_by("node").agg(pl.col("mention_id").min(), shown=pl.len())
+    once = own.select("node", "title", "text_key", "title_key", "letters", "head", "sketch").unique("node", keep="any")
+    return once.join(found, on="node").sort("title", "letters", "text_key", descending=[False, True, False])
 
 
 def share_a_passage(

@@ -2,44 +2,44 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import polars as pl
 
 from etl_project.contract import polars_schema
 from etl_project.decisions import Decision, Side
+from etl_project.dedupe.keys import numbers_of
 from etl_project.tables import DECISIONS
 
 _NODE = ["title_key", "text_key", "abstract_kind", "arxiv_id"]
 _Node = tuple[str, str | None, str | None, str | None]
+#: The names of clusters that decisions part from others: even ones from here on.
+_PARTED = int(numbers_of([b"decided"])[0] >> np.uint64(1)) & ~1
 
 
 def apply_decisions(mentions: pl.DataFrame, decisions: Sequence[Decision]) -> tuple[pl.DataFrame, list[str]]:
-    """Return the mentions with ``cluster`` as people decided and ``found_cluster`` as before, and each decision's state (``DECISION_STATES``).
+    """Return the mentions with ``cluster``, ``found_cluster`` as people decided, and each decision's state (``DECISION_STATES``).
 
-    A decision is about a mention and all its copies (the same title, text and id). What was parted makes a paper of its
-    own. Decisions are asked in their order: of two about the same mentions the later one holds. One arXiv id stays
-    one paper and two stay two: against them a decision is not applied.
+    ``mentions`` are at least all of the clusters that are decided about. A decision is about a mention and all its
+    copies (the same title, text and id). What was parted makes a paper of its own. Decisions are asked in their order:
+    of two about the same mentions the later one holds. One arXiv id stays one paper and two stay two: against them a
+    decision is not applied.
     """
-    found = mentions.with_columns(found_cluster="cluster")
     if not decisions:
-        return found, []
-    nodes: dict[_Node, str] = {}
-    wanted = {_node(side) for decision in decisions for side in (decision.a, *decision.b)}
-    for *node, cluster in found.select(*_NODE, "cluster").unique().sort("cluster").iter_rows():
-        if tuple(node) in wanted:
-            nodes.setdefault((node[0], node[1], node[2], node[3]), cluster)
+        return mentions.with_columns(cluster="found_cluster"), []
+    nodes = clusters_decided(mentions, decisions)
     states = [_state(place, decisions, nodes) for place in range(len(decisions))]
-    parted: dict[_Node, str] = {}
+    parted: dict[_Node, int] = {}
     for place, decision in enumerate(decisions):
         if states[place] == "applied" and decision.verdict == "different":
-            parted |= {_node(side): f"d\0{place}" for side in decision.b}
-    joined: dict[str, str] = {}  # a cluster, and that which took it in
+            parted |= {_node(side): _PARTED + 2 * place for side in decision.b}
+    joined: dict[int, int] = {}  # a cluster, and that which took it in
 
-    def root(cluster: str) -> str:
+    def root(cluster: int) -> int:
         while cluster in joined:
             cluster = joined[cluster]
         return cluster
 
-    def of(side: Side) -> str:
+    def of(side: Side) -> int:
         return root(parted.get(_node(side), nodes[_node(side)]))
 
     for place, decision in enumerate(decisions):
@@ -47,7 +47,7 @@ def apply_decisions(mentions: pl.DataFrame, decisions: Sequence[Decision]) -> tu
             continue
         for side in decision.b:
             pair = {of(decision.a), of(side)}
-            with_ids = sorted(cluster for cluster in pair if cluster.startswith("a\0"))
+            with_ids = sorted(cluster for cluster in pair if _is_arxiv_id(cluster))
             if len(with_ids) == 2:
                 states[place] = "contradicted"
             elif len(pair) == 2:
@@ -55,23 +55,43 @@ def apply_decisions(mentions: pl.DataFrame, decisions: Sequence[Decision]) -> tu
                 joined |= {cluster: kept for cluster in pair if cluster != kept}
     leaving = pl.DataFrame(
         [(*node, cluster) for node, cluster in parted.items()],
-        schema={**dict.fromkeys(_NODE, pl.String), "parted": pl.String},
+        schema={**dict.fromkeys(_NODE, pl.String), "parted": pl.UInt64},
         orient="row",
     )
-    return (
-        found.join(leaving, on=_NODE, how="left", nulls_equal=True)
-        .with_columns(cluster=pl.coalesce("parted", "cluster"))
-        .with_columns(pl.col("cluster").replace({cluster: root(cluster) for cluster in joined}))
-        .drop("parted"),
-        states,
+    roots = pl.DataFrame(
+        [(cluster, root(cluster)) for cluster in joined],
+        schema={"cluster": pl.UInt64, "root": pl.UInt64},
+        orient="row",
     )
+    decided = (
+        mentions.join(leaving, on=_NODE, how="left", nulls_equal=True)
+        .with_columns(cluster=pl.coalesce("parted", "found_cluster"))
+        .join(roots, on="cluster", how="left")
+        .with_columns(cluster=pl.coalesce("root", "cluster"))
+    )
+    return decided.drop("parted", "root"), states
+
+
+def clusters_decided(mentions: pl.DataFrame, decisions: Sequence[Decision]) -> dict[_Node, int]:
+    """Return the found clusters of what is decided about."""
+    wanted = {_node(side) for decision in decisions for side in (decision.a, *decision.b)}
+    nodes: dict[_Node, int] = {}
+    for title, text, kind, arxiv_id, cluster in mentions.select(*_NODE, "found_cluster").unique().iter_rows():
+        node = (title, text, kind, arxiv_id)
+        if node in wanted:
+            nodes[node] = min(cluster, nodes.get(node, cluster))
+    return nodes
+
+
+def _is_arxiv_id(cluster: int) -> bool:
+    return cluster % 2 == 1
 
 
 def _node(side: Side) -> _Node:
     return side.title_key, side.text_key, side.abstract_kind, side.arxiv_id
 
 
-def _state(place: int, decisions: Sequence[Decision], nodes: dict[_Node, str]) -> str:
+def _state(place: int, decisions: Sequence[Decision], nodes: dict[_Node, int]) -> str:
     decision = decisions[place]
     own = {_node(decision.a), *map(_node, decision.b)}
     if not own <= nodes.keys():
@@ -82,7 +102,7 @@ def _state(place: int, decisions: Sequence[Decision], nodes: dict[_Node, str]) -
             return "overruled"
     ids = {side.arxiv_id for side in (decision.a, *decision.b)}
     if decision.verdict == "different" and any(
-        nodes[_node(side)].startswith("a\0") and side.arxiv_id for side in decision.b
+        _is_arxiv_id(nodes[_node(side)]) and side.arxiv_id for side in decision.b
     ):
         return "contradicted"
     return "contradicted" if decision.verdict == "same" and len(ids - {None}) > 1 else "applied"

@@ -1,10 +1,10 @@
-"""Papers whose texts share passages under titles that are not the same: candidates, and how similar they are."""
-
-from typing import NamedTuple
+"""Papers whose texts share passages under titles that are not the same: where texts are looked up, and who meets there."""
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
+from etl_project.dedupe.keys import numbers_of
 from etl_project.dedupe.sketches import Sketches
 
 #: Of each text so many of the smallest shingles are looked up. A passage of a fifth of an abstract holds one of them in
@@ -13,39 +13,46 @@ LOOKED_UP = 8
 #: A shingle that more texts have than these is a phrase: it is not looked up, so that frequent ones cannot explode.
 MOST_OF_ONE_SHINGLE = 40
 
-
-class Candidates(NamedTuple):
-    """Pairs of places (a < b), and how many shingles were too common to be looked up."""
-
-    a: NDArray[np.int64]
-    b: NDArray[np.int64]
-    cut: int
+#: A value under which a text (``node``) is found: a shingle below 2 ** 32, or above it the hash of a head.
+LOOKUPS: dict[str, type[pl.DataType]] = {"value": pl.UInt64, "node": pl.UInt64}
 
 
-def find_candidates(sketches: Sketches, texts: NDArray[np.int64], heads: list[bytes | None]) -> Candidates:
-    """Return the pairs of ``texts`` (places in ``sketches``) that share a looked-up shingle or the head."""
-    owners, hashes = sketches.gather(texts, LOOKED_UP)
-    known = {head: number for number, head in enumerate(dict.fromkeys(heads[text] for text in texts))}
-    begins = np.fromiter((known[heads[text]] for text in texts), np.uint64, len(texts))
-    some = np.fromiter((heads[text] is not None for text in texts), bool, len(texts))
-    # heads beside shingles: numbers above 32 bits cannot meet a hash
-    values = np.concatenate([hashes.astype(np.uint64), begins[some] | np.uint64(1 << 32)])
-    places = np.concatenate([owners, np.flatnonzero(some)])
-    order = np.lexsort((places, values))
-    values, places = values[order], places[order]
+def lookups(texts: pl.DataFrame, sketches: Sketches, places: NDArray[np.int64]) -> pl.DataFrame:
+    """Return the values (``LOOKUPS``) under which the texts in rows ``places`` are found, each once."""
+    owners, hashes = sketches.gather(places, LOOKED_UP)
+    nodes = texts["node"].to_numpy()[places]
+    heads = texts["head"].gather(places)
+    return pl.DataFrame(
+        {
+            "value": np.concatenate([hashes.astype(np.uint64), _of_heads(heads)]),
+            "node": np.concatenate([nodes[owners], nodes]),
+        },
+        schema=LOOKUPS,
+    )
+
+
+def _of_heads(heads: pl.Series) -> NDArray[np.uint64]:
+    return numbers_of(heads.to_list()) | np.uint64(1 << 32)  # above 32 bits they cannot meet a shingle
+
+
+def common(found: pl.DataFrame) -> pl.DataFrame:
+    """Return the values of lookups that too many texts have: ``value`` and their number, ``texts``."""
+    return found.group_by("value").agg(texts=pl.len()).filter(pl.col("texts") > MOST_OF_ONE_SHINGLE)
+
+
+def find_pairs(found: pl.DataFrame) -> pl.DataFrame:
+    """Return the pairs of texts (nodes a < b), each once, that share a value which not too many have."""
+    found = found.sort("value")
+    values, nodes = found["value"].to_numpy(), found["node"].to_numpy()
     starts = np.flatnonzero(np.concatenate([np.ones(min(1, len(values)), bool), values[1:] != values[:-1]]))
     sizes = np.diff(np.append(starts, len(values)))
-    pairs = [np.empty(0, np.uint64)]
+    pairs = [np.empty((2, 0), np.uint64)]
     for distance in range(1, int(min(MOST_OF_ONE_SHINGLE, sizes.max(initial=1)))):
         fit = (sizes > distance) & (sizes <= MOST_OF_ONE_SHINGLE)
         counts = sizes[fit] - distance
         firsts = starts[fit] - np.concatenate([[0], np.cumsum(counts)[:-1]])
         at = np.arange(counts.sum()) + np.repeat(firsts, counts)
-        one, other = places[at], places[at + distance]
-        pairs.append(
-            np.minimum(one, other).astype(np.uint64) << np.uint64(32) | np.maximum(one, other).astype(np.uint64)
-        )
-    found = np.sort(np.concatenate(pairs))
-    found = found[np.concatenate([np.ones(min(1, len(found)), bool), found[1:] != found[:-1]])]
-    a, b = (found >> np.uint64(32)).astype(np.int64), (found & np.uint64(0xFFFFFFFF)).astype(np.int64)
-    return Candidates(texts[a], texts[b], int((sizes > MOST_OF_ONE_SHINGLE).sum()))
+        one, other = nodes[at], nodes[at + distance]
+        pairs.append(np.stack([np.minimum(one, other), np.maximum(one, other)]))
+    a, b = np.concatenate(pairs, axis=1)
+    return pl.DataFrame({"a": a, "b": b}, schema={"a": pl.UInt64, "b": pl.UInt64}).unique()

@@ -1,40 +1,56 @@
 """Clusters in, papers out: ids that stay, the rule that joined each mention, and the papers that are related."""
 
+from collections.abc import Callable, Collection
+from typing import NamedTuple
+
 import polars as pl
 
 from etl_project.contract import polars_schema
-from etl_project.dedupe.clusters import Clusters
 from etl_project.fields import stable_id
 from etl_project.tables import MERGED_PAPERS, PAPER_MENTIONS, RELATED_PAPERS
 
+#: Says which of some paper ids were ever given to a paper.
+Taken = Callable[[Collection[str]], set[str]]
 
-def name_papers(
-    clusters: Clusters, before: pl.DataFrame, merged_before: pl.DataFrame, load: int
-) -> tuple[pl.DataFrame, pl.DataFrame, int]:
-    """Return rows of ``paper_mentions`` and ``merged_papers``, and how many papers are new.
 
-    ``before`` and ``merged_before`` are these tables of the last run (empty on the first); ``load`` is the number of
-    the newest load. Papers known before keep their ids; of several that turn out to be one, the id seen first stays.
+class Named(NamedTuple):
+    """Rows of ``paper_mentions``, and of ``merged_papers`` for the ids given up now; how many papers are new."""
+
+    mentions: pl.DataFrame
+    given_up: pl.DataFrame
+    new: int
+
+
+def name_papers(clustered: pl.DataFrame, before: pl.DataFrame, taken: Taken, load: int) -> Named:
+    """Return the paper of each mention.
+
+    ``clustered`` are mentions with keys and places, all that are in one of their clusters, and all of the papers that
+    these were: ``before`` holds their rows of ``paper_mentions`` of the last run. ``load`` is the number of the newest
+    load. Papers known before keep their ids; of several that turn out to be one, the id seen first stays.
     """
-    clustered = _with_texts(clusters.mentions)
-    claims = _claims(clustered, before)
-    ids = _mint(clustered, claims, set(merged_before["merged_paper_id"]) | set(before["paper_id"]))
-    assigned = clustered.join(ids, on="cluster", how="left", validate="m:1")
-    mentions = _with_rules(assigned, before)
-    return mentions, _merged(mentions, before, merged_before, load), ids.filter(~pl.col("known")).height
+    full = pl.col("abstract_kind") == "abstract"
+    known = clustered.with_columns(
+        abstract_key=pl.when(full).then("text_key"),
+        other_key=pl.when(~full).then(pl.concat_str("abstract_kind", pl.lit(":"), "text_key")),
+        text=pl.when(full).then("node"),
+    ).join(
+        before.select("mention_id", was="paper_id", was_rule="rule"), on="mention_id", how="left", maintain_order="left"
+    )
+    ids = _mint(known, _claims(known), taken)
+    mentions = _with_rules(known.join(ids, on="cluster", how="left"))
+    return Named(mentions, _given_up(mentions, before, load), ids.filter(~pl.col("known")).height)
 
 
-def relate_papers(clusters: Clusters, mentions: pl.DataFrame) -> pl.DataFrame:
-    """Return rows of ``related_papers``: pairs of papers whose texts share passages, or that have one title.
+def relate_papers(pairs: pl.DataFrame, papers: pl.DataFrame) -> pl.DataFrame:
+    """Return rows of ``related_papers``: of pairs of texts (``clusters.PAIRS``) those of two papers, each pair of papers once.
 
-    ``mentions`` holds rows of ``paper_mentions``.
+    ``papers`` holds mention_id and paper_id of all mentions of the pairs.
     """
-    papers = mentions.select("mention_id", "paper_id")
-    near = clusters.pairs.with_columns(kind=pl.col("kind").replace("same", "similar"))
-    pairs = (
-        pl.concat([near, _same_titles(clusters.mentions)])
-        .join(papers.rename({"mention_id": "mention_a", "paper_id": "paper_a"}), on="mention_a")
-        .join(papers.rename({"mention_id": "mention_b", "paper_id": "paper_b"}), on="mention_b")
+    of = papers.select("mention_id", "paper_id")
+    named = (
+        pairs.with_columns(pl.col("kind").replace("same", "similar"))
+        .join(of.rename({"mention_id": "mention_a", "paper_id": "paper_a"}), on="mention_a")
+        .join(of.rename({"mention_id": "mention_b", "paper_id": "paper_b"}), on="mention_b")
         .filter(pl.col("paper_a") != pl.col("paper_b"))
     )
     turned = pl.col("paper_a") > pl.col("paper_b")
@@ -43,7 +59,7 @@ def relate_papers(clusters: Clusters, mentions: pl.DataFrame) -> pl.DataFrame:
         return pl.when(turned).then(other).otherwise(one).alias(name)
 
     return (
-        pairs.select(
+        named.select(
             ordered("paper_id", "paper_a", "paper_b"),
             ordered("related_paper_id", "paper_b", "paper_a"),
             "kind",
@@ -57,46 +73,17 @@ def relate_papers(clusters: Clusters, mentions: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _same_titles(mentions: pl.DataFrame) -> pl.DataFrame:
-    """Return pairs of mentions that stand for the texts of one title which are not one paper's: the first with each other."""
-    hubs = (
-        mentions.filter(pl.col("content").is_not_null())
-        .group_by("title_key", "content")
-        .agg(pl.col("mention_id").min())
-        .filter(pl.len().over("title_key") > 1)
-        .sort("title_key", "content")
-        .with_columns(first=pl.col("mention_id").first().over("title_key"))
-        .filter(pl.col("mention_id") != pl.col("first"))
-    )
-    return hubs.select(
-        kind=pl.lit("same_title"),
-        containment=pl.lit(0.0),
-        mention_a=pl.min_horizontal("first", "mention_id"),
-        mention_b=pl.max_horizontal("first", "mention_id"),
-    )
-
-
-def _with_texts(mentions: pl.DataFrame) -> pl.DataFrame:
-    """Add what ids are made of: abstract_key, of full abstracts; other_key, of other words; text, of title and abstract."""
-    full = pl.col("abstract_kind") == "abstract"
-    keyed = mentions.with_columns(
-        abstract_key=pl.when(full).then("text_key"),
-        other_key=pl.when(~full).then(pl.concat_str("abstract_kind", pl.lit(":"), "text_key")),
-    )
-    return keyed.with_columns(text=pl.concat_str("title_key", "abstract_key", separator="\0"))
-
-
-def _claims(clustered: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+def _claims(known: pl.DataFrame) -> pl.DataFrame:
     """Return (cluster, paper_id) for clusters that keep an id: each id and each cluster at most once.
 
     A cluster with several old ids keeps the one first seen. An id whose mentions now lie in several
     clusters stays with the one that holds the mention that made the paper.
     """
-    old = clustered.join(before.select("mention_id", "paper_id", "rule"), on="mention_id", how="inner")
+    old = known.filter(pl.col("was").is_not_null()).rename({"was": "paper_id"})
     age = old.group_by("paper_id").agg(first_load=pl.col("load_number").min())
     claims = (
         old.group_by("cluster", "paper_id")
-        .agg(founded=(pl.col("rule") == "new_paper").any())
+        .agg(founded=(pl.col("was_rule") == "new_paper").any())
         .join(age, on="paper_id", how="left")
         .sort(~pl.col("founded"), "first_load", "paper_id", "cluster")
     )
@@ -109,88 +96,86 @@ def _claims(clustered: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _mint(clustered: pl.DataFrame, claims: pl.DataFrame, taken: set[str]) -> pl.DataFrame:
+def _mint(known: pl.DataFrame, claims: pl.DataFrame, taken: Taken) -> pl.DataFrame:
     """Return (cluster, paper_id, known) for all clusters, with new ids made of the paper's own text.
 
     So the same paper gets the same id in whatever file, order or lake it first comes; its arXiv id counts
     only where two papers have the same text, or where no full abstract is known.
     """
     first = (
-        clustered.sort(pl.col("abstract_key").is_null(), "shown_title_key", "abstract_key", "other_key", "mention_id")
+        known.select("cluster", "shown_title_key", "abstract_key", "other_key", "mention_id", "arxiv_id", "ambiguous")
+        .join(claims, on="cluster", how="anti")
+        .sort(pl.col("abstract_key").is_null(), "shown_title_key", "abstract_key", "other_key", "mention_id")
         .group_by("cluster", maintain_order=True)
         .agg(
             pl.col("shown_title_key", "abstract_key", "other_key", "mention_id").first(),
             pl.col("arxiv_id").drop_nulls().first(),
-            ambiguous=(pl.col("text_ids") > 1).any(),
+            pl.col("ambiguous").any(),
         )
-        .join(claims, on="cluster", how="left")
         .sort("cluster")
     )
-    minted: list[str] = []
-    for title, abstract, other, mention, arxiv_id, ambiguous, known in first.select(
-        "shown_title_key", "abstract_key", "other_key", "mention_id", "arxiv_id", "ambiguous", "paper_id"
-    ).iter_rows():
-        if known is not None:
-            minted.append(known)
-            continue
-        if abstract is not None:
-            parts = [title, abstract, arxiv_id or "" if ambiguous else ""]
-        else:
-            parts = ["", "", arxiv_id] if arxiv_id else [title, other or mention, ""]
-        paper_id = stable_id("p", *parts)
-        while paper_id in taken:  # a given-up id is never used again, and no id twice
-            parts.append("")
-            paper_id = stable_id("p", *parts)
-        taken.add(paper_id)
-        minted.append(paper_id)
-    return first.select("cluster", known=pl.col("paper_id").is_not_null()).with_columns(
-        paper_id=pl.Series(minted, dtype=pl.String)
-    )
+    parts = [
+        [title, abstract, arxiv_id or "" if ambiguous else ""]
+        if abstract is not None
+        else ["", "", arxiv_id]
+        if arxiv_id
+        else [title, other or mention, ""]
+        for _, title, abstract, other, mention, arxiv_id, ambiguous in first.iter_rows()
+    ]
+    minted = [stable_id("p", *part) for part in parts]
+    used = taken(minted)
+    for place, paper_id in enumerate(minted):
+        while paper_id in used:  # a given-up id is never used again, and no id twice
+            parts[place].append("")
+            paper_id = stable_id("p", *parts[place])
+            used |= taken([paper_id])
+        used.add(paper_id)
+        minted[place] = paper_id
+    new = first.select("cluster", paper_id=pl.Series(minted, dtype=pl.String), known=pl.lit(False))
+    return pl.concat([new, claims.with_columns(known=pl.lit(True))])
 
 
-def _with_rules(assigned: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
+def _with_rules(assigned: pl.DataFrame) -> pl.DataFrame:
     """Return ``paper_mentions``: each mention with the rule that joined it to its paper's founder.
 
     The founder is the mention that made the paper, as long as it is there, else the first by load and id.
     """
-    old = before.select("mention_id", was=pl.col("paper_id"), was_rule=pl.col("rule"))
-    compared = ("text", "arxiv_id", "title_key", "content", "star", "found_cluster")
-    ranked = (
-        assigned.join(old, on="mention_id", how="left")
-        .with_columns(
-            founder=((pl.col("was") == pl.col("paper_id")) & (pl.col("was_rule") == "new_paper")).fill_null(False)
-        )
-        .sort("paper_id", ~pl.col("founder"), "load_number", "mention_id")
-        .with_columns(
-            pl.int_range(pl.len()).over("paper_id").alias("place"),
-            *(pl.col(name).first().over("paper_id").alias(f"founder_{name}") for name in compared),
-            *(pl.len().over("paper_id", name).alias(f"with_{name}") for name in ("text", "content", "star")),
-        )
+    founding = (pl.col("was") == pl.col("paper_id")) & (pl.col("was_rule") == "new_paper")
+    compared = ("text", "arxiv", "title", "content", "star", "found_cluster")
+    founders = (
+        assigned.select("cluster", "load_number", "mention_id", *compared, founder=founding.fill_null(False))
+        .sort(~pl.col("founder"), "load_number", "mention_id")
+        .unique("cluster", keep="first", maintain_order=True)
+        .select("cluster", founder_mention_id="mention_id", **{f"founder_{name}": name for name in compared})
     )
+    ranked = assigned.join(founders, on="cluster", how="left")
+    for name in ("text", "content", "star"):
+        counts = ranked.filter(pl.col(name).is_not_null()).group_by("cluster", name).agg(pl.len().alias(f"with_{name}"))
+        ranked = ranked.join(counts, on=["cluster", name], how="left")
 
-    def founders(name: str) -> pl.Expr:
+    def founders_(name: str) -> pl.Expr:
         return pl.col(name) == pl.col(f"founder_{name}")
 
     def others(name: str) -> pl.Expr:
-        return pl.col(name).is_not_null() & (pl.col(f"with_{name}") > 1)
+        return pl.col(f"with_{name}") > 1
 
     # straight to the founder where that can be; else by what leads to another mention of the paper
     rule = (
-        pl.when(pl.col("place") == 0)
+        pl.when(founders_("mention_id"))
         .then(pl.lit("new_paper"))
-        .when(~founders("found_cluster"))
+        .when(~founders_("found_cluster"))
         .then(pl.lit("decided"))
-        .when(founders("text"))
+        .when(founders_("text"))
         .then(pl.lit("same_title_and_abstract"))
-        .when(founders("arxiv_id"))
+        .when(founders_("arxiv"))
         .then(pl.lit("same_arxiv_id"))
-        .when(founders("content"))
+        .when(founders_("content"))
         .then(pl.lit("same_title_similar_abstract"))
-        .when(founders("star"))
+        .when(founders_("star"))
         .then(pl.lit("similar_title_and_abstract"))
-        .when(pl.col("title_tells") & founders("title_key"))
+        .when(pl.col("title_tells") & founders_("title"))
         .then(pl.lit("same_title"))
-        .when(pl.col("arxiv_id").is_not_null())
+        .when(pl.col("arxiv").is_not_null())
         .then(pl.lit("same_arxiv_id"))
         .when(others("text"))
         .then(pl.lit("same_title_and_abstract"))
@@ -202,19 +187,19 @@ def _with_rules(assigned: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("same_title"))
         .otherwise(pl.lit("same_title_and_abstract"))  # the same summary twice
     )
-    return ranked.with_columns(rule=rule).select(list(polars_schema(PAPER_MENTIONS))).sort("mention_id")
+    return ranked.select("mention_id", "paper_id", "title_key", "abstract_key", rule=rule).select(
+        list(polars_schema(PAPER_MENTIONS))
+    )
 
 
-def _merged(mentions: pl.DataFrame, before: pl.DataFrame, merged_before: pl.DataFrame, load: int) -> pl.DataFrame:
-    """Return ``merged_papers``: older rows pointed to the papers of today, and a row for every id given up now."""
-    went = (
+def _given_up(mentions: pl.DataFrame, before: pl.DataFrame, load: int) -> pl.DataFrame:
+    """Return a row of ``merged_papers`` for every id that no mention has any more: to the paper of its founder."""
+    return (
         before.sort(pl.col("rule") != "new_paper", "mention_id")
         .unique("paper_id", keep="first", maintain_order=True)
         .select("mention_id", merged_paper_id="paper_id")
         .join(mentions.select("mention_id", "paper_id"), on="mention_id", how="inner")
-        .filter(~pl.col("merged_paper_id").is_in(mentions["paper_id"].implode()))
+        .join(mentions.select(merged_paper_id="paper_id"), on="merged_paper_id", how="anti")
         .select("merged_paper_id", "paper_id", load_number=pl.lit(load, dtype=pl.Int32))
+        .select(list(polars_schema(MERGED_PAPERS)))
     )
-    now = dict(went.select("merged_paper_id", "paper_id").iter_rows())
-    older = merged_before.with_columns(pl.col("paper_id").replace(now))
-    return pl.concat([older, went]).select(list(polars_schema(MERGED_PAPERS))).sort("merged_paper_id")

@@ -13,11 +13,14 @@ import time
 from collections.abc import Collection
 from typing import NamedTuple
 
+import duckdb
 import polars as pl
 
-from etl_project.contract import polars_schema
-from etl_project.dedupe import Deduplicated, deduplicate, keys
-from etl_project.tables import MERGED_PAPERS, PAPER_MENTIONS
+from etl_project import matching, warehouse
+from etl_project.contract import create_table
+from etl_project.dedupe.keys import keys
+from etl_project.match_store import Store
+from etl_project.tables import MERGED_PAPERS, PAPER_MENTIONS, RELATED_PAPERS
 from etl_project_tests.benchmarks.labelled_mentions import frames
 
 
@@ -31,27 +34,46 @@ class Quality(NamedTuple):
 
 
 class Run(NamedTuple):
-    """Seconds for keys and for the rest, with the result."""
+    """Rows of ``paper_mentions`` and of ``related_papers``; seconds for keys, and for the matching with its commit."""
 
-    result: Deduplicated
+    paper_mentions: pl.DataFrame
+    related_papers: pl.DataFrame
     keys: float
     matching: float
 
 
-def match(labelled: pl.DataFrame, batch: int = 50_000) -> Run:
-    """Match labelled mentions as the job does, from an empty lake."""
+def warehouse_of(file: str = ":memory:") -> duckdb.DuckDBPyConnection:
+    """Return a DuckDB file with the tables that the matching writes, and the settings of the warehouse."""
+    connection = duckdb.connect(file, config=warehouse.SETTINGS)
+    for table in (PAPER_MENTIONS, MERGED_PAPERS, RELATED_PAPERS):
+        connection.execute(create_table(table)[0]).fetchall()
+    return connection
+
+
+def match_into(
+    connection: duckdb.DuckDBPyConnection, labelled: pl.DataFrame, batch: int = 50_000
+) -> tuple[float, float]:
+    """Match labelled mentions that are new, as the job does; return seconds for keys, and for the rest."""
     started = time.perf_counter()
     keyed = pl.concat([keys(_mentions(part)) for part in labelled.iter_slices(batch)])
     made = time.perf_counter()
 
-    def texts_of(asked: Collection[str]) -> dict[str, tuple[str, str]]:
+    def shown(asked: Collection[str]) -> dict[str, tuple[str, str]]:
         wanted = pl.DataFrame({"mention_id": list(asked)}, schema={"mention_id": pl.String})
         found = labelled.join(wanted, on="mention_id", how="semi").select("mention_id", "title", "abstract")
         return {mention: (title, text) for mention, title, text in found.iter_rows()}
 
-    nothing = (pl.DataFrame(schema=polars_schema(PAPER_MENTIONS)), pl.DataFrame(schema=polars_schema(MERGED_PAPERS)))
-    result = deduplicate(keyed, texts_of, *nothing, 1)
-    return Run(result, made - started, time.perf_counter() - made)
+    with warehouse.transaction(connection):
+        matching.match(Store(connection), keyed, shown, 1)
+    return made - started, time.perf_counter() - made
+
+
+def match(labelled: pl.DataFrame) -> Run:
+    """Match labelled mentions from an empty warehouse in memory."""
+    with warehouse_of() as connection:
+        seconds = match_into(connection, labelled)
+        tables = (warehouse.read(connection, f"select * from {name}") for name in ("paper_mentions", "related_papers"))
+        return Run(*tables, *seconds)
 
 
 def _mentions(labelled: pl.DataFrame) -> pl.DataFrame:
@@ -107,7 +129,7 @@ def main(count: int, seed: int) -> None:
     """Print quality by kind, seconds and memory."""
     labelled = pl.concat(frames(count, seed))
     run = match(labelled)
-    quality = measure(labelled, run.result.paper_mentions, run.result.related_papers)
+    quality = measure(labelled, run.paper_mentions, run.related_papers)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(f"{count:,} mentions, seed {seed}: keys {run.keys:.1f} s, matching {run.matching:.1f} s, peak {peak:.1f} GB")
     print(

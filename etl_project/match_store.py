@@ -1,0 +1,191 @@
+"""What the matching found in earlier runs, in the warehouse's schema ``matching``: asked by key, changed row by row.
+
+Not published, and not kept for ever: all of it can be made again from ``parsed_rows`` (``clear``, then the next match).
+Ids cannot, they stand in ``paper_mentions`` and ``merged_papers``.
+"""
+
+from collections.abc import Collection, Iterable
+from typing import Any
+
+import polars as pl
+
+from etl_project import warehouse
+from etl_project.contract import polars_schema
+from etl_project.dedupe.clusters import PAIRS, PLACES
+from etl_project.dedupe.keys import KEYS, MATCHING_VERSION
+from etl_project.dedupe.neighbours import LOOKUPS
+from etl_project.tables import MERGED_PAPERS, PAPER_MENTIONS, RELATED_PAPERS
+
+MENTIONS = {**KEYS, **PLACES}
+#: Columns that only the comparison of texts needs.
+TEXT_COLUMNS = ("letters", "head", "sketch")
+PLACED = [name for name in MENTIONS if name not in TEXT_COLUMNS]
+_STATE = {"version": pl.Int32}
+_DUMPS = {"dump_id": pl.String}
+_RESULTS = (PAPER_MENTIONS, MERGED_PAPERS, RELATED_PAPERS)
+_TABLES: dict[str, dict[str, Any]] = {
+    "state": _STATE,
+    "dumps": _DUMPS,
+    "mentions": MENTIONS,
+    "lookups": dict(LOOKUPS),
+    "pairs": dict(PAIRS),
+}
+
+
+def clear(connection: Any) -> None:
+    """Forget all that was found; the next match finds it anew."""
+    warehouse.forget_matching(connection)
+
+
+class Store:
+    """The schema ``matching`` of an open warehouse, made if it is missing or of another version of the rules."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+        made = {
+            row[0]
+            for row in connection.execute(
+                "select table_name from duckdb_tables() where schema_name = 'matching'"
+            ).fetchall()
+        }
+        if made and (made != set(_TABLES) or self._rows("select version from matching.state") != [(MATCHING_VERSION,)]):
+            clear(connection)
+            made = set()
+        if not made:
+            connection.execute("create schema if not exists matching").fetchall()
+            for name, schema in _TABLES.items():
+                empty = pl.DataFrame(schema=schema)  # noqa: F841  (DuckDB finds the frame by this name)
+                connection.execute(f"create table matching.{name} as select * from empty").fetchall()
+            connection.execute("insert into matching.state values (?)", [MATCHING_VERSION]).fetchall()
+        tables = [f"matching.{name}" for name in _TABLES] + [f"main.{table.name}" for table in _RESULTS]
+        self.empty = {table for table in tables if not self._rows(f"select 1 from {table} limit 1")}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was matched before: then all is new."""
+        return "matching.mentions" in self.empty
+
+    def new_dumps(self) -> list[str]:
+        """Return the dumps that were read and not matched yet."""
+        return [
+            row[0]
+            for row in self._rows("select dump_id from captures anti join matching.dumps using (dump_id) order by 1")
+        ]
+
+    # -------------------------------------------------------------------------------------------
+    # what is known; a frame of no rows is answered without asking
+
+    def of_titles(self, titles: pl.Series) -> pl.DataFrame:
+        """Return the mentions (``MENTIONS``) under titles."""
+        return self._of("matching.mentions", "title", titles, list(MENTIONS))
+
+    def of_nodes(self, nodes: pl.Series) -> pl.DataFrame:
+        """Return all mentions (``MENTIONS``) that show texts."""
+        return self._of("matching.mentions", "node", nodes, list(MENTIONS))
+
+    def of_clusters(self, clusters: pl.Series, found: bool = False) -> pl.DataFrame:
+        """Return the mentions (``PLACED``) in clusters, as they are with people's decisions, or as the rules found them."""
+        return self._of("matching.mentions", "found_cluster" if found else "cluster", clusters, PLACED)
+
+    def decided(self) -> pl.DataFrame:
+        """Return the mentions (``PLACED``) that people's decisions put elsewhere."""
+        return warehouse.read(
+            self.connection, f"select {', '.join(PLACED)} from matching.mentions where cluster <> found_cluster"
+        )
+
+    def lookups(self, values: pl.Series) -> pl.DataFrame:
+        """Return all texts that are found under values."""
+        return self._of("matching.lookups", "value", values, list(LOOKUPS))
+
+    def pairs(self, nodes: pl.Series) -> pl.DataFrame:
+        """Return the pairs that have one of the texts."""
+        columns = list(PAIRS)
+        return pl.concat([self._of("matching.pairs", side, nodes, columns) for side in ("a", "b")]).unique()
+
+    def papers(self, mentions: pl.Series) -> pl.DataFrame:
+        """Return the rows of ``paper_mentions`` of mentions; all rows if the store is empty, so that ids are kept."""
+        if self.is_empty:
+            return warehouse.read(self.connection, "select * from paper_mentions")
+        return self._of("main.paper_mentions", "mention_id", mentions, list(polars_schema(PAPER_MENTIONS)))
+
+    def taken(self, paper_ids: Collection[str]) -> set[str]:
+        """Return those of the ids that some paper has or had."""
+        asked = pl.Series(sorted(paper_ids), dtype=pl.String)
+        now = self._of("main.paper_mentions", "paper_id", asked, ["paper_id"])
+        once = self._of("main.merged_papers", "merged_paper_id", asked, ["merged_paper_id"])
+        return {*now["paper_id"], *once["merged_paper_id"]}
+
+    # -------------------------------------------------------------------------------------------
+    # what changes; within a transaction of the caller's
+
+    def put_places(self, places: pl.DataFrame) -> None:
+        """Write where known mentions are now (mention_id and ``PLACES``)."""
+        if places.is_empty():
+            return
+        # deleted and written again: an update would rewrite these columns of all mentions
+        columns = ", ".join(f"{'places' if name in PLACES else 'mentions'}.{name}" for name in MENTIONS)
+        rows = self.connection.sql(f"select {columns} from matching.mentions join places using (mention_id)").pl()
+        self._delete("matching.mentions", ["mention_id"], places["mention_id"])
+        self.add("mentions", rows)
+
+    def forget_texts(self, nodes: pl.Series) -> None:
+        """Delete what texts are found under."""
+        self._delete("matching.lookups", ["node"], nodes)
+
+    def put_pairs(self, nodes: pl.Series, pairs: pl.DataFrame, kinds: str) -> None:
+        """Write pairs, in place of all of some kinds that have one of the texts."""
+        self._delete("matching.pairs", ["a", "b"], nodes, kinds)
+        self.add("pairs", pairs)
+
+    def add(self, table: str, rows: pl.DataFrame) -> None:
+        """Add rows to a table of this schema."""
+        if rows.is_empty():
+            return
+        rows = rows.select(list(_TABLES[table]))
+        self.connection.execute(f"insert into matching.{table} select * from rows").fetchall()
+
+    def add_dumps(self, dump_ids: Iterable[str]) -> None:
+        """Remember that dumps are matched."""
+        self.add("dumps", pl.DataFrame({"dump_id": list(dump_ids)}, schema=_DUMPS))
+
+    def put_papers(self, mentions: pl.DataFrame, before: pl.DataFrame) -> None:
+        """Write rows of ``paper_mentions`` in place of ``before``, as far as they differ."""
+        changed = mentions.join(before, on=mentions.columns, how="anti", nulls_equal=True)
+        gone = before.join(mentions, on=mentions.columns, how="anti", nulls_equal=True)
+        self._delete("main.paper_mentions", ["mention_id"], gone["mention_id"])
+        warehouse.append(self.connection, PAPER_MENTIONS, changed)
+
+    def put_merged(self, given_up: pl.DataFrame) -> None:
+        """Write rows of ``merged_papers``; older ones that led to an id which is now given up lead on."""
+        if given_up.is_empty():
+            return
+        self.connection.execute(
+            "update merged_papers set paper_id = given_up.paper_id from given_up "
+            "where merged_papers.paper_id = given_up.merged_paper_id"
+        ).fetchall()
+        warehouse.append(self.connection, MERGED_PAPERS, given_up)
+
+    def put_related(self, papers: pl.Series, related: pl.DataFrame) -> None:
+        """Write rows of ``related_papers``, in place of all of ``papers``."""
+        self._delete("main.related_papers", ["paper_id", "related_paper_id"], papers)
+        warehouse.append(self.connection, RELATED_PAPERS, related)
+
+    def _of(self, table: str, column: str, values: pl.Series, columns: list[str]) -> pl.DataFrame:
+        if table in self.empty or values.is_empty():
+            return warehouse.read(self.connection, f"select {', '.join(columns)} from {table} limit 0")
+        asked = values.drop_nulls().unique().to_frame(column)  # noqa: F841
+        found: pl.DataFrame = self.connection.sql(
+            f"select {', '.join(columns)} from {table} semi join asked using ({column})"
+        ).pl()
+        return found
+
+    def _delete(self, table: str, columns: list[str], values: pl.Series, which: str = "true") -> None:
+        if table in self.empty or values.is_empty():
+            return
+        gone = values.unique().to_frame("value")  # noqa: F841
+        any_of = " or ".join(f"{column} in (select value from gone)" for column in columns)
+        self.connection.execute(f"delete from {table} where ({any_of}) and {which}").fetchall()
+
+    def _rows(self, query: str) -> list[Any]:
+        rows: list[Any] = self.connection.execute(query).fetchall()
+        return rows

@@ -1,0 +1,240 @@
+"""New mentions against what is known: which of it they can change, the steps of ``dedupe`` on that, and what is written.
+
+A mention's paper depends on the mentions under its title, on near texts under other titles, and on what people decided.
+So of a million known mentions only those are read, matched and written that share a title, a looked-up passage or a
+paper with a new one; the result is that of matching all anew.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import polars as pl
+
+from etl_project.decisions import Decision
+from etl_project.dedupe.clusters import PLACES, Texts, near_pairs, resolve, same_titles, stars
+from etl_project.dedupe.contents import find_contents, texts_of
+from etl_project.dedupe.decided import apply_decisions, clusters_decided
+from etl_project.dedupe.keys import KEYS, of_title_keys
+from etl_project.dedupe.neighbours import common, find_pairs, lookups
+from etl_project.dedupe.papers import name_papers, relate_papers
+from etl_project.dedupe.sketches import Sketches
+from etl_project.match_store import MENTIONS, PLACED, Store
+
+_SHORT_KEYS = [name for name in PLACED if name in KEYS]
+
+
+class Matched(NamedTuple):
+    """Counts of one run: mentions that are new and that were matched with them, papers, ids given up.
+
+    ``cut`` counts the shingles of new texts that too many others have, ``left`` the texts that were not compared since
+    too many others have their title. ``states`` tells what became of each decision.
+    """
+
+    new: int
+    matched: int
+    new_papers: int
+    merged: int
+    cut: int
+    left: int
+    states: list[str]
+
+
+def match(
+    store: Store,
+    new: pl.DataFrame,
+    shown: Texts,
+    load: int,
+    decisions: Sequence[Decision] = (),
+    dumps: Sequence[str] = (),
+) -> Matched:
+    """Match new mentions (``dedupe.keys``) and write what changes, within a transaction of the caller's.
+
+    ``shown`` gives title and abstract of mentions, ``load`` is the number of the newest load, ``dumps`` are those
+    whose mentions are new. Papers known before keep their ids.
+    """
+    sides = [side for decision in decisions for side in (decision.a, *decision.b)]
+    titles = pl.concat([new["title"], of_title_keys(side.title_key for side in sides)]).unique()
+    known = store.of_titles(titles)
+    group = pl.concat([known.select(list(KEYS)), new])
+    texts = _compare_titles(group, known)
+    near = _compare_neighbours(store, texts, shown)
+    group = group.select(_SHORT_KEYS).join(texts.contents, on="node", how="left", maintain_order="left")
+    titled = _Pairs(known["content"].drop_nulls().unique(), same_titles(group))
+    more, same = _reached(store, group, texts, near)
+    old = pl.concat([known.select("mention_id", *PLACES), more.select("mention_id", *PLACES)])
+    group = pl.concat([group, more.select(group.columns)])
+    anchors = stars(same, group)
+    placed = resolve(
+        group.join(anchors, on="content", how="left", maintain_order="left").with_columns(
+            star=pl.coalesce("star", "content")
+        )
+    )
+    placed, old, states = _decided(store, placed, old, decisions)
+
+    beside = store.of_clusters(pl.concat([placed["cluster"], old["cluster"]])).join(placed, on="mention_id", how="anti")
+    clustered = pl.concat([placed.select(PLACED), beside])
+    before = store.papers(clustered["mention_id"])
+    named = name_papers(clustered, before, store.taken, load)
+    touched = pl.concat([named.mentions["paper_id"], before["paper_id"]]).unique()
+    pairs = _pairs_now(store, clustered["content"], near, titled)
+    related = relate_papers(pairs, _papers_of(store, pairs, named.mentions)).filter(
+        pl.col("paper_id").is_in(touched.implode()) | pl.col("related_paper_id").is_in(touched.implode())
+    )
+
+    changed = placed.select("mention_id", *PLACES).join(old, on=["mention_id", *PLACES], how="anti", nulls_equal=True)
+    store.put_places(changed.join(new, on="mention_id", how="anti"))
+    store.add("mentions", new.join(changed, on="mention_id").select(list(MENTIONS)))
+    store.forget_texts(texts.removed)
+    store.add("lookups", near.lookups)
+    for one in (near.pairs, titled):
+        store.put_pairs(one.anew, one.pairs, "kind = 'same_title'" if one is titled else "kind <> 'same_title'")
+    store.put_papers(named.mentions, before)
+    store.put_merged(named.given_up)
+    store.put_related(touched, related)
+    store.add_dumps(dumps)
+    return Matched(new.height, clustered.height, named.new, named.given_up.height, near.cut, texts.left, states)
+
+
+class _Texts(NamedTuple):
+    """The texts under the titles of new mentions (``contents.texts_of``), and their ``contents`` (node, content).
+
+    Of those that stand for a paper: ``added`` ones, ``removed`` ones, and those whose first mention is another one now,
+    ``reshown`` (nodes each).
+    """
+
+    texts: pl.DataFrame
+    sketches: Sketches
+    contents: pl.DataFrame
+    added: pl.Series
+    removed: pl.Series
+    reshown: pl.Series
+    left: int
+
+    def places(self, nodes: pl.Series) -> pl.Series:
+        """Return the rows of ``nodes``."""
+        return self.texts.select("node").with_row_index().join(nodes.to_frame("node"), on="node", how="semi")["index"]
+
+
+class _Pairs(NamedTuple):
+    """``pairs`` take the place of all that are stored of the texts ``anew`` (nodes)."""
+
+    anew: pl.Series
+    pairs: pl.DataFrame
+
+    def still(self, stored: pl.DataFrame) -> pl.DataFrame:
+        """Return the stored pairs that stay."""
+        return stored.filter(~pl.col("a").is_in(self.anew.implode()) & ~pl.col("b").is_in(self.anew.implode()))
+
+
+class _Near(NamedTuple):
+    """Pairs of near texts; ``asked``: the texts whose pairs were all found anew; what is looked up of added texts."""
+
+    pairs: _Pairs
+    asked: pl.Series
+    lookups: pl.DataFrame
+    cut: int
+
+
+def _compare_titles(group: pl.DataFrame, known: pl.DataFrame) -> _Texts:
+    texts = texts_of(group)
+    sketches = Sketches.from_series(texts["sketch"])
+    hubs, left = find_contents(texts, sketches)
+    contents = texts.select("node", content=texts["node"].gather(hubs))
+    now = texts.select("node", "mention_id").filter(contents["node"] == contents["content"])
+    was = known.filter(pl.col("node") == pl.col("content")).group_by("node").agg(pl.col("mention_id").min())
+    return _Texts(
+        texts,
+        sketches,
+        contents,
+        added=now.join(was, on="node", how="anti")["node"],
+        removed=was.join(now, on="node", how="anti")["node"],
+        reshown=now.join(was, on="node").filter(pl.col("mention_id") != pl.col("mention_id_right"))["node"],
+        left=left,
+    )
+
+
+def _compare_neighbours(store: Store, texts: _Texts, shown: Texts) -> _Near:
+    """Find the pairs of all texts that came, and of those who meet others now or no longer since a shingle became common or rare."""
+    added = lookups(texts.texts, texts.sketches, texts.places(texts.added).to_numpy())
+    removed = lookups(texts.texts, texts.sketches, texts.places(texts.removed).to_numpy())
+
+    def found_under(values: pl.Series) -> pl.DataFrame:
+        stored = store.lookups(values).filter(~pl.col("node").is_in(texts.removed.implode()))
+        return pl.concat([stored, added.filter(pl.col("value").is_in(values.implode()))]).unique()
+
+    compared, sketches, asked, found = texts.texts, texts.sketches, texts.added, added
+    if not store.is_empty:
+        values = pl.concat([added["value"], removed["value"]]).unique()
+        were, are = common(store.lookups(values)), common(found := found_under(values))
+        turned = pl.concat([were.join(are, on="value", how="anti"), are.join(were, on="value", how="anti")])
+        met = found.join(turned, on="value", how="semi")["node"]
+        asked = pl.concat([texts.added, texts.reshown, met]).unique()
+        compared, sketches = _with_stored(store, compared, asked)
+        places = compared.select("node").with_row_index().join(asked.to_frame("node"), on="node", how="semi")["index"]
+        found = found_under(lookups(compared, sketches, places.to_numpy())["value"].unique())
+    pairs = find_pairs(found)
+    if not store.is_empty:
+        pairs = pairs.filter(pl.col("a").is_in(asked.implode()) | pl.col("b").is_in(asked.implode()))
+        compared, sketches = _with_stored(store, compared, pl.concat([pairs["a"], pairs["b"]]))
+    near = near_pairs(compared, sketches, pairs, shown)
+    return _Near(_Pairs(pl.concat([asked, texts.removed]), near), asked, added, common(found).height)
+
+
+def _with_stored(store: Store, texts: pl.DataFrame, nodes: pl.Series) -> tuple[pl.DataFrame, Sketches]:
+    """Return ``texts`` and those of ``nodes`` that are not among them, with sketches."""
+    missing = nodes.unique().to_frame("node").join(texts, on="node", how="anti")["node"]
+    texts = pl.concat([texts, texts_of(store.of_nodes(missing))])
+    return texts, Sketches.from_series(texts["sketch"])
+
+
+def _reached(store: Store, group: pl.DataFrame, texts: _Texts, near: _Near) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the known mentions under all other titles that pairs of the kind ``same`` lead to, and these pairs.
+
+    Also of those that lead there no longer, and of all texts whose pairs were found anew.
+    """
+    same = [near.pairs.pairs.filter(pl.col("kind") == "same")]
+    lost = store.pairs(near.pairs.anew).filter(pl.col("kind") == "same")
+    reached = [store.of_titles(pl.Series(dtype=pl.UInt64))]
+    titles = group["title"].unique()
+    nodes = pl.concat(
+        [group["content"].drop_nulls(), near.asked, *(pair[end] for pair in (lost, *same) for end in "ab")]
+    )
+    while nodes.len() and not store.is_empty:
+        same.append(near.pairs.still(store.pairs(nodes)).filter(pl.col("kind") == "same"))
+        nodes = pl.concat([nodes, same[-1]["a"], same[-1]["b"]]).unique()
+        there = pl.concat([group["content"], *(more["content"] for more in reached)])
+        beyond = nodes.filter(~nodes.is_in(pl.concat([there.drop_nulls(), texts.removed]).implode()))
+        more = store.of_titles(store.of_nodes(beyond)["title"]).filter(~pl.col("title").is_in(titles.implode()))
+        reached.append(more)
+        nodes = more["content"].drop_nulls()
+        titles = pl.concat([titles, more["title"]]).unique()
+    return pl.concat(reached), pl.concat(same).unique(["a", "b"])
+
+
+def _decided(
+    store: Store, placed: pl.DataFrame, old: pl.DataFrame, decisions: Sequence[Decision]
+) -> tuple[pl.DataFrame, pl.DataFrame, list[str]]:
+    """Return the mentions, and all others of clusters that are or were decided about, with ``cluster``; their old places."""
+    clusters = pl.Series(clusters_decided(placed, decisions).values(), dtype=pl.UInt64)
+    others = (
+        pl.concat([store.of_clusters(clusters, found=True), store.decided()])
+        .unique("mention_id")
+        .join(placed, on="mention_id", how="anti")
+    )
+    old = pl.concat([old, others.select(old.columns)])
+    decided, states = apply_decisions(pl.concat([placed, others.select(placed.columns)]), decisions)
+    return decided, old, states
+
+
+def _pairs_now(store: Store, contents: pl.Series, near: _Near, titled: _Pairs) -> pl.DataFrame:
+    stored = store.pairs(contents)
+    of_titles = pl.col("kind") == "same_title"
+    stays = [near.pairs.still(stored.filter(~of_titles)), titled.still(stored.filter(of_titles))]
+    return pl.concat([near.pairs.pairs, titled.pairs, *stays])
+
+
+def _papers_of(store: Store, pairs: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
+    """Return the papers of the mentions of pairs: as they were named now, else as they are known."""
+    ends = pl.concat([pairs["mention_a"], pairs["mention_b"]]).unique().to_frame("mention_id")
+    others = store.papers(ends.join(named, on="mention_id", how="anti")["mention_id"])
+    return pl.concat([named, others])
