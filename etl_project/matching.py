@@ -11,7 +11,7 @@ from typing import NamedTuple
 import polars as pl
 
 from etl_project.decisions import Decision
-from etl_project.dedupe.clusters import PLACES, Texts, near_pairs, resolve, same_titles, stars
+from etl_project.dedupe.clusters import PLACES, Shown, near_pairs, resolve, same_titles, stars
 from etl_project.dedupe.contents import find_contents, texts_of
 from etl_project.dedupe.decided import apply_decisions, clusters_decided
 from etl_project.dedupe.keys import KEYS, of_title_keys
@@ -42,7 +42,7 @@ class Matched(NamedTuple):
 def match(
     store: Store,
     new: pl.DataFrame,
-    shown: Texts,
+    shown: Shown,
     load: int,
     decisions: Sequence[Decision] = (),
     dumps: Sequence[str] = (),
@@ -98,16 +98,15 @@ def match(
 class _Texts(NamedTuple):
     """The texts under the titles of new mentions (``contents.texts_of``), and their ``contents`` (node, content).
 
-    Of those that stand for a paper: ``added`` ones, ``removed`` ones, and those whose first mention is another one now,
-    ``reshown`` (nodes each).
+    Of those that stand for a paper, ``hubs``: ``added`` ones, ``removed`` ones (nodes each).
     """
 
     texts: pl.DataFrame
     sketches: Sketches
     contents: pl.DataFrame
+    hubs: pl.Series
     added: pl.Series
     removed: pl.Series
-    reshown: pl.Series
     left: int
 
     def places(self, nodes: pl.Series) -> pl.Series:
@@ -140,21 +139,15 @@ def _compare_titles(group: pl.DataFrame, known: pl.DataFrame) -> _Texts:
     sketches = Sketches.from_series(texts["sketch"])
     hubs, left = find_contents(texts, sketches)
     contents = texts.select("node", content=texts["node"].gather(hubs))
-    now = texts.select("node", "mention_id").filter(contents["node"] == contents["content"])
-    was = known.filter(pl.col("node") == pl.col("content")).group_by("node").agg(pl.col("mention_id").min())
-    return _Texts(
-        texts,
-        sketches,
-        contents,
-        added=now.join(was, on="node", how="anti")["node"],
-        removed=was.join(now, on="node", how="anti")["node"],
-        reshown=now.join(was, on="node").filter(pl.col("mention_id") != pl.col("mention_id_right"))["node"],
-        left=left,
-    )
+    now = contents.filter(pl.col("node") == pl.col("content")).select("node")
+    was = known.filter(pl.col("node") == pl.col("content")).select("node").unique()
+    added, removed = now.join(was, on="node", how="anti"), was.join(now, on="node", how="anti")
+    return _Texts(texts, sketches, contents, now["node"], added["node"], removed["node"], left)
 
 
-def _compare_neighbours(store: Store, texts: _Texts, shown: Texts) -> _Near:
-    """Find the pairs of all texts that came, and of those who meet others now or no longer since a shingle became common or rare."""
+def _compare_neighbours(store: Store, texts: _Texts, shown: Shown) -> _Near:
+    """Find the pairs of all texts whose titles have new mentions, and of those that meet others now, or no longer, since a
+    shingle became common or rare."""
     added = lookups(texts.texts, texts.sketches, texts.places(texts.added).to_numpy())
     removed = lookups(texts.texts, texts.sketches, texts.places(texts.removed).to_numpy())
 
@@ -168,7 +161,7 @@ def _compare_neighbours(store: Store, texts: _Texts, shown: Texts) -> _Near:
         were, are = common(store.lookups(values)), common(found := found_under(values))
         turned = pl.concat([were.join(are, on="value", how="anti"), are.join(were, on="value", how="anti")])
         met = found.join(turned, on="value", how="semi")["node"]
-        asked = pl.concat([texts.added, texts.reshown, met]).unique()
+        asked = pl.concat([texts.hubs, met]).unique()
         compared, sketches = _with_stored(store, compared, asked)
         places = compared.select("node").with_row_index().join(asked.to_frame("node"), on="node", how="semi")["index"]
         found = found_under(lookups(compared, sketches, places.to_numpy())["value"].unique())
@@ -176,7 +169,15 @@ def _compare_neighbours(store: Store, texts: _Texts, shown: Texts) -> _Near:
     if not store.is_empty:
         pairs = pairs.filter(pl.col("a").is_in(asked.implode()) | pl.col("b").is_in(asked.implode()))
         compared, sketches = _with_stored(store, compared, pl.concat([pairs["a"], pairs["b"]]))
-    near = near_pairs(compared, sketches, pairs, shown)
+
+    def under(hubs: pl.Series) -> pl.DataFrame:
+        own = texts.texts.join(texts.contents, on="node")
+        others = store.of_nodes(hubs.filter(~hubs.is_in(own["content"].implode())))
+        mentions = store.of_titles(others["title"])
+        stored = texts_of(mentions).join(mentions.select("node", "content").unique("node"), on="node")
+        return pl.concat([own, stored]).filter(pl.col("content").is_in(hubs.implode()))
+
+    near = near_pairs(compared, sketches, pairs, under, shown)
     return _Near(_Pairs(pl.concat([asked, texts.removed]), near), asked, added, common(found).height)
 
 

@@ -1,7 +1,7 @@
 """Keys and near texts in, clusters out: which mentions are one paper, and which papers are related."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 import numpy as np
 import polars as pl
@@ -13,13 +13,13 @@ from etl_project.dedupe.rules import (
     LEAST_TITLE_WORDS,
     NEAR_TEXT,
     RELATED_TEXT,
-    texts_of_one_template,
+    judge,
     titles_nearly_agree,
 )
 from etl_project.dedupe.sketches import Sketches
 
 #: Gives the title and the cleaned abstract of mentions, by mention_id.
-Texts = Callable[[Collection[str]], Mapping[str, tuple[str, str]]]
+Shown = Callable[[Collection[str]], Mapping[str, tuple[str, str]]]
 
 #: Pairs of texts that stand for their papers (nodes a < b): ``kind`` is ``same``, or how they are related; and the
 #: first mentions that show them.
@@ -45,43 +45,76 @@ PLACES: dict[str, type[pl.DataType]] = {
 }
 
 
-def near_pairs(texts: pl.DataFrame, sketches: Sketches, candidates: pl.DataFrame, texts_of: Texts) -> pl.DataFrame:
+def near_pairs(
+    texts: pl.DataFrame,
+    sketches: Sketches,
+    candidates: pl.DataFrame,
+    under: Callable[[pl.Series], pl.DataFrame],
+    shown: Shown,
+) -> pl.DataFrame:
     """Return those of the candidates (nodes a, b) that share passages (``PAIRS``).
 
-    ``texts`` are rows of ``contents.texts_of``, row i's sketch is ``sketches``' i.
+    ``texts`` are rows of ``contents.texts_of``, row i's sketch is ``sketches``' i; ``under`` gives such rows of all texts
+    for which some stand, with ``content``. Under titles that nearly agree those two texts decide that share most: what
+    stands for its title may be a later version.
     """
     place = pl.DataFrame({"node": texts["node"], "place": np.arange(texts.height)})
     at = candidates.join(place, left_on="a", right_on="node").join(place, left_on="b", right_on="node", suffix="_b")
     a, b = at["place"].to_numpy(), at["place_b"].to_numpy()
     containment = sketches.containment(a, b)
     short = np.minimum(sketches.sizes(a), sketches.sizes(b)) < LEAST_SKETCH
-    kept = np.flatnonzero((containment >= RELATED_TEXT) & ~short)
+    title = texts["title"].to_numpy()  # texts under one title were compared before
+    kept = np.flatnonzero((containment >= RELATED_TEXT) & ~short & (title[a] != title[b]))
     a, b, shared = a[kept], b[kept], containment[kept]
-    title = texts["title"].to_numpy()
-    other = title[a] != title[b]  # texts under one title were compared before
-    a, b, shared, kept = a[other], b[other], shared[other], kept[other]
     letters = texts["letters"].to_numpy()
     fewer, more = np.minimum(letters[a], letters[b]), np.maximum(letters[a], letters[b])
     kinds = np.where(fewer > 0.9 * more, "retitled", "extended_version")
     kinds = np.where(shared < NEAR_TEXT, "similar", kinds).astype(object)
     titles_a, titles_b = (texts["title_key"].gather(ends).to_list() for ends in (a, b))
-    near = [i for i in np.flatnonzero(shared >= NEAR_TEXT).tolist() if titles_nearly_agree(titles_a[i], titles_b[i])]
-    mentions_a, mentions_b = (texts["mention_id"].gather(ends) for ends in (a, b))
-    shown = texts_of({mentions[i] for i in near for mentions in (mentions_a, mentions_b)}) if near else {}
-    for i in near:
-        alike = texts_of_one_template(*shown[mentions_a[i]], *shown[mentions_b[i]])
-        kinds[i] = "same_template" if alike else "same"
+    near = [i for i in range(len(kept)) if titles_nearly_agree(titles_a[i], titles_b[i])]
+    pairs = at.select("a", "b").with_row_index("i").select("i", "a", "b")[kept]
+    of_near = pairs[near].with_columns(i=pl.Series(near, dtype=pl.UInt32))
+    for i, same in _judged(of_near, under, shown):
+        kinds[i] = "same" if same else "same_template"
     return pl.DataFrame(
         {
-            "a": at["a"].gather(kept),
-            "b": at["b"].gather(kept),
+            "a": pairs["a"],
+            "b": pairs["b"],
             "kind": pl.Series(kinds.tolist(), dtype=pl.String),
             "containment": shared,
-            "mention_a": mentions_a,
-            "mention_b": mentions_b,
+            "mention_a": texts["mention_id"].gather(a),
+            "mention_b": texts["mention_id"].gather(b),
         },
         schema=PAIRS,
     )
+
+
+def _judged(
+    pairs: pl.DataFrame, under: Callable[[pl.Series], pl.DataFrame], shown: Shown
+) -> Iterator[tuple[int, bool]]:
+    """Yield those of the pairs (i, a, b) of nearly one title that are one paper (True), or reports of one template."""
+    if pairs.is_empty():
+        return
+    texts = under(pl.concat([pairs["a"], pairs["b"]]).unique()).with_row_index("place")
+    sketches = Sketches.from_series(texts["sketch"])
+    some = texts.select("content", "place", "mention_id", "title_key")
+    both = pairs.join(some, left_on="a", right_on="content").join(some, left_on="b", right_on="content", suffix="_b")
+    x, y = (both[name].cast(pl.Int64).to_numpy() for name in ("place", "place_b"))
+    shorter = np.minimum(sketches.sizes(x), sketches.sizes(y))
+    shares = sketches.containment(x, y)
+    nearest = (
+        both.with_columns(share=shares, shared=np.round(shares * shorter), shorter=shorter)
+        .sort("shared", "shorter", "mention_id", "mention_id_b", descending=[True, True, False, False])
+        .unique("i", keep="first", maintain_order=True)
+        .filter(pl.col("share") >= NEAR_TEXT)
+    )
+    words = shown({*nearest["mention_id"], *nearest["mention_id_b"]})
+    for i, one, other, key_a, key_b in nearest.select(
+        "i", "mention_id", "mention_id_b", "title_key", "title_key_b"
+    ).iter_rows():
+        verdict = judge((key_a, key_b), *words[one], *words[other])
+        if verdict != "unproven":
+            yield i, verdict == "one"
 
 
 def same_titles(mentions: pl.DataFrame) -> pl.DataFrame:

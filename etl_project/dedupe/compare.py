@@ -12,8 +12,9 @@ from etl_project.dedupe.rules import (
     LEAST_TITLE_WORDS,
     NEAR_TEXT,
     SAME_TEXT,
+    Verdict,
     edits_between,
-    texts_of_one_template,
+    judge,
     titles_nearly_agree,
 )
 from etl_project.dedupe.sketches import Sketches
@@ -55,14 +56,14 @@ def compare(a: pl.DataFrame, b: pl.DataFrame) -> Comparison:
     at_a = np.repeat(np.arange(texts_a.height), texts_b.height)
     at_b = np.tile(np.arange(texts_b.height), texts_a.height) + texts_a.height
     shared = sketches.containment(at_a, at_b)
-    best = int(np.argmax(shared))
+    best = int(np.argmax(np.round(shared * np.minimum(sketches.sizes(at_a), sketches.sizes(at_b)))))
     mention_a, mention_b = (both["mention_id"][int(at[best])] for at in (at_a, at_b))
     same = bool(set(texts_a["text_key"]) & set(texts_b["text_key"]))
     share = 1.0 if same else float(shared[best])
     versions = same or bool(share_a_passage(sketches, both["head"].to_list(), at_a[[best]], at_b[[best]])[0])
     shown = [_shown(frame, mention) for frame, mention in ((a, mention_a), (b, mention_b))]
-    template = edits > 0 and texts_of_one_template(*shown[0], *shown[1])
-    reason = _reason(ids, edits, near, share, versions, template)
+    verdict = judge(near, *shown[0], *shown[1])
+    reason = _reason(ids, edits, near, share, versions, verdict)
     return Comparison(ids, edits, same, share, mention_a, mention_b, reason)
 
 
@@ -92,7 +93,7 @@ def _without_texts(ids: _Ids, edits: int, keyed: pl.DataFrame, title: str) -> st
     return "one title, and one of the two shows no abstract: it would join if no other text and no other id stood under the title"
 
 
-def _reason(ids: _Ids, edits: int, titles: tuple[str, str], share: float, versions: bool, template: bool) -> str:
+def _reason(ids: _Ids, edits: int, titles: tuple[str, str], share: float, versions: bool, verdict: Verdict) -> str:
     told = _by_ids(ids)
     if told:
         return told
@@ -107,6 +108,8 @@ def _reason(ids: _Ids, edits: int, titles: tuple[str, str], share: float, versio
         return f"{shown}, but the titles are {edits} edits apart: texts under other titles never join without an id"
     if share < NEAR_TEXT:
         return f"the titles nearly agree, but {shown}, and {NEAR_TEXT:.0%} is asked for"
-    if template:
-        return f"the titles nearly agree and {shown}, but they speak of two things: other numbers, or a word of the title that the text repeats"
+    if verdict == "two":
+        return f"the titles nearly agree and {shown}, but they speak of two things: other numbers, a word more in the title, or one that the text repeats"
+    if verdict == "unproven":
+        return f"the titles nearly agree, and {shown}, but more differs than typing errors explain"
     return f"the titles nearly agree, and {shown}: one paper with typing errors"

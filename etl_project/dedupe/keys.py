@@ -48,35 +48,30 @@ def keys(mentions: pl.DataFrame) -> pl.DataFrame:
     shown = [title_key(title) for title in titles]
     plain = [_plain_key(title, key) for title, key in zip(titles, shown, strict=True)]
     # copies are read once: most captures show papers that others show, too
-    texts = mentions["abstract_clean"].fill_null("")
-    distinct = texts.unique(maintain_order=True)
-    letters = [abstract_letters(text) if text else b"" for text in distinct.to_list()]
-    digests = pl.Series([_digest(text) for text in letters], dtype=pl.Binary)
+    places: dict[str, int] = {}
+    place = [places.setdefault(text, len(places)) for text in mentions["abstract_clean"].fill_null("").to_list()]
+    letters = [abstract_letters(text) for text in places]
+    digests = [_digest(text) for text in letters]
     of_texts = pl.DataFrame({
-        "abstract_clean": distinct,
-        "text_key": digests.bin.encode("hex"),
-        "text": _numbers(digests.to_list()),
+        "text_key": pl.Series(digests, dtype=pl.Binary).bin.encode("hex"),
+        "text": _numbers(digests),
         "letters": pl.Series([len(text) for text in letters], dtype=pl.Int32),
         "head": pl.Series([text[:HEAD] for text in letters], dtype=pl.Binary),
         "sketch": sketch(letters).to_series("sketch"),
-    })  # fmt: skip
+    })[place]  # fmt: skip
     own = pl.col("abstract_kind").is_in(OWN_WORDS) & (pl.col("letters") > 0)
-    keyed = (
-        mentions.with_columns(
-            texts,
-            arxiv=of_arxiv_ids(mentions["arxiv_id"]),
-            title=pl.Series(numbers_of([key.encode() for key in plain])),
-            title_key=pl.Series(plain, dtype=pl.String),
-            shown_title_key=pl.Series(shown, dtype=pl.String),
-            title_words=pl.col("title").str.count_matches(r"\S+").cast(pl.Int32),
-        )
-        .join(of_texts, on="abstract_clean", how="left", maintain_order="left")
-        .with_columns(
-            pl.when(pl.col("letters") > 0).then("text_key"),
-            pl.when(own).then("letters"),
-            pl.when(own).then("head"),
-            pl.when(own).then("sketch"),
-        )
+    keyed = mentions.with_columns(
+        of_texts,
+        arxiv=of_arxiv_ids(mentions["arxiv_id"]),
+        title=pl.Series(numbers_of([key.encode() for key in plain])),
+        title_key=pl.Series(plain, dtype=pl.String),
+        shown_title_key=pl.Series(shown, dtype=pl.String),
+        title_words=pl.Series([len(title.split()) for title in titles], dtype=pl.Int32),
+    ).with_columns(
+        pl.when(pl.col("letters") > 0).then("text_key"),
+        pl.when(own).then("letters"),
+        pl.when(own).then("head"),
+        pl.when(own).then("sketch"),
     )
     node = pl.Series(mixed(keyed["title"].to_numpy(), keyed["text"].to_numpy()))
     return keyed.with_columns(node=pl.when(own).then(node)).select(list(KEYS))
@@ -121,5 +116,7 @@ def _numbers(digests: list[bytes]) -> NDArray[np.uint64]:
 
 
 def _plain_key(title: str, shown: str) -> str:
-    """Return the key of a title without LaTeX: a page shows "$\\alpha$" where another shows the letter."""
-    return title_key(clean_text(title)) if "\\" in title or "$" in title else shown
+    """Return the key of a title without LaTeX, "and" for "&": a page shows "$\\alpha$" where another shows the letter."""
+    if "\\" in title or "$" in title:
+        return title_key(clean_text(title).replace(" & ", " and "))
+    return title_key(title.replace(" & ", " and ")) if " & " in title else shown
