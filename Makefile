@@ -35,8 +35,24 @@ bench: setup
 	$(BIN)/python -m etl_project_tests.benchmarks.html_speed
 	$(BIN)/python -m etl_project_tests.benchmarks.job_speed
 
-bench-dedup: setup
+PEERS := etl_project_tests/benchmarks/peers
+PYTHON312 ?= python3.12
+PEER_PYTHON = $(PYTHON)
+
+# With other libraries beside it, each in a venv where it can be installed. Takes half an hour.
+bench-dedup: setup .venv-peers/shared/ready .venv-peers/daft/ready .venv-peers/text_dedup/ready
 	$(BIN)/python -m etl_project_tests.benchmarks.dedup_quality 100000
+	$(BIN)/python -m etl_project_tests.benchmarks.dedup_peers 100000 3
+
+.venv-peers/text_dedup/ready: PEER_PYTHON = $(PYTHON312)
+
+# Without that Python a peer is left out, and the table says so.
+.venv-peers/%/ready: $(PEERS)/%.txt
+	@if $(PEER_PYTHON) -c "" 2>/dev/null; then \
+		$(PEER_PYTHON) -m venv .venv-peers/$* && \
+		.venv-peers/$*/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $< && \
+		touch $@; \
+	else echo "$*: no $(PEER_PYTHON), left out" >&2; fi
 
 # Damaged captures of every form, 10,000 of each: what the readers make of them, counted.
 chaos: setup
@@ -52,6 +68,10 @@ dictionary: setup
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements.lock
+	for peer in shared:3.11 daft:3.11 text_dedup:3.12; do \
+		uv pip compile $(PEERS)/$${peer%:*}.in --universal --python-version $${peer#*:} --generate-hashes \
+			--no-emit-index-url --no-emit-find-links --no-header --quiet -o $(PEERS)/$${peer%:*}.txt || exit 1; \
+	done
 
 # Keeps the captures (samples, inbox, raw); drops what can be made again.
 clean:
