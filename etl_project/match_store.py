@@ -93,9 +93,15 @@ class Store:
             self.connection, f"select {', '.join(PLACED)} from matching.mentions where cluster <> found_cluster"
         )
 
-    def lookups(self, values: pl.Series) -> pl.DataFrame:
-        """Return all texts that are found under values."""
-        return self._of("matching.lookups", "value", values, list(LOOKUPS))
+    def lookups(self, values: pl.Series, most: int) -> pl.DataFrame:
+        """Return the texts that are found under values, ``most`` of each value at most."""
+        return self._of(
+            "matching.lookups",
+            "value",
+            values,
+            list(LOOKUPS),
+            f"qualify row_number() over (partition by value order by node) <= {most}",
+        )
 
     def pairs(self, nodes: pl.Series) -> pl.DataFrame:
         """Return the pairs that have one of the texts."""
@@ -170,12 +176,12 @@ class Store:
         self._delete("main.related_papers", ["paper_id", "related_paper_id"], papers)
         warehouse.append(self.connection, RELATED_PAPERS, related)
 
-    def _of(self, table: str, column: str, values: pl.Series, columns: list[str]) -> pl.DataFrame:
+    def _of(self, table: str, column: str, values: pl.Series, columns: list[str], which: str = "") -> pl.DataFrame:
         if table in self.empty or values.is_empty():
             return warehouse.read(self.connection, f"select {', '.join(columns)} from {table} limit 0")
         asked = values.drop_nulls().unique().to_frame(column)  # noqa: F841
         found: pl.DataFrame = self.connection.sql(
-            f"select {', '.join(columns)} from {table} semi join asked using ({column})"
+            f"select {', '.join(columns)} from {table} semi join asked using ({column}) {which}"
         ).pl()
         return found
 

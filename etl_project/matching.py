@@ -15,7 +15,7 @@ from etl_project.dedupe.clusters import PLACES, Shown, near_pairs, resolve, same
 from etl_project.dedupe.contents import find_contents, texts_of
 from etl_project.dedupe.decided import apply_decisions, clusters_decided
 from etl_project.dedupe.keys import KEYS, of_title_keys
-from etl_project.dedupe.neighbours import common, find_pairs, lookups
+from etl_project.dedupe.neighbours import MOST_OF_ONE_SHINGLE, common, find_pairs, lookups
 from etl_project.dedupe.papers import name_papers, relate_papers
 from etl_project.dedupe.sketches import Sketches
 from etl_project.match_store import MENTIONS, PLACED, Store
@@ -151,14 +151,17 @@ def _compare_neighbours(store: Store, texts: _Texts, shown: Shown) -> _Near:
     added = lookups(texts.texts, texts.sketches, texts.places(texts.added).to_numpy())
     removed = lookups(texts.texts, texts.sketches, texts.places(texts.removed).to_numpy())
 
+    # a phrase has any number of texts: so many tell that it is one, before and after
+    most = MOST_OF_ONE_SHINGLE + texts.removed.len() + 1
+
     def found_under(values: pl.Series) -> pl.DataFrame:
-        stored = store.lookups(values).filter(~pl.col("node").is_in(texts.removed.implode()))
+        stored = store.lookups(values, most).filter(~pl.col("node").is_in(texts.removed.implode()))
         return pl.concat([stored, added.filter(pl.col("value").is_in(values.implode()))]).unique()
 
     compared, sketches, asked, found = texts.texts, texts.sketches, texts.added, added
     if not store.is_empty:
         values = pl.concat([added["value"], removed["value"]]).unique()
-        were, are = common(store.lookups(values)), common(found := found_under(values))
+        were, are = common(store.lookups(values, most)), common(found := found_under(values))
         turned = pl.concat([were.join(are, on="value", how="anti"), are.join(were, on="value", how="anti")])
         met = found.join(turned, on="value", how="semi")["node"]
         asked = pl.concat([texts.hubs, met]).unique()

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from etl_project import matching
 from etl_project.contract import create_table
 from etl_project.decisions import Decision, Side
 from etl_project.dedupe import contents, neighbours
@@ -700,7 +701,8 @@ def test_any_order_of_arrival_ends_where_one_run_of_all_does(
     loads = data.draw(st.lists(st.integers(0, len(order)), max_size=3))
     known = [data.draw(decision_lists(mentions)) for _ in range(len(loads) + 1)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(neighbours, "MOST_OF_ONE_SHINGLE", most)
+        for module in (neighbours, matching):
+            patch.setattr(module, "MOST_OF_ONE_SHINGLE", most)
         patch.setattr(contents, "MOST_OF_ONE_TITLE", most)
         state = None
         for load, (end, decisions) in enumerate(zip([*sorted(loads), len(order)], known, strict=True), 1):

@@ -10,7 +10,7 @@ no text tells them from an extended version, so they stay apart and have to stan
 import resource
 import sys
 import time
-from collections.abc import Collection
+from functools import partial
 from typing import NamedTuple
 
 import duckdb
@@ -44,10 +44,19 @@ class Run(NamedTuple):
 
 def warehouse_of(file: str = ":memory:") -> duckdb.DuckDBPyConnection:
     """Return a DuckDB file with the tables that the matching writes, and the settings of the warehouse."""
-    connection = duckdb.connect(file, config=warehouse.SETTINGS)
+    settings = {**warehouse.SETTINGS, "storage_compatibility_version": warehouse.STORAGE_VERSION}
+    connection = duckdb.connect(file, config=settings)
+    connection.execute(
+        "create table if not exists parsed_rows (mention_id text, title text, abstract_clean text)"
+    ).fetchall()
     for table in (PAPER_MENTIONS, MERGED_PAPERS, RELATED_PAPERS):
         connection.execute(create_table(table)[0]).fetchall()
     return connection
+
+
+def add_texts(connection: duckdb.DuckDBPyConnection, labelled: pl.DataFrame) -> None:
+    """Write the texts of labelled mentions, as parsing does before they are matched."""
+    connection.execute("insert into parsed_rows select mention_id, title, abstract from labelled").fetchall()
 
 
 def match_into(
@@ -57,20 +66,15 @@ def match_into(
     started = time.perf_counter()
     keyed = pl.concat([keys(_mentions(part)) for part in labelled.iter_slices(batch)])
     made = time.perf_counter()
-
-    def shown(asked: Collection[str]) -> dict[str, tuple[str, str]]:
-        wanted = pl.DataFrame({"mention_id": list(asked)}, schema={"mention_id": pl.String})
-        found = labelled.join(wanted, on="mention_id", how="semi").select("mention_id", "title", "abstract")
-        return {mention: (title, text) for mention, title, text in found.iter_rows()}
-
     with warehouse.transaction(connection):
-        matching.match(Store(connection), keyed, shown, 1)
+        matching.match(Store(connection), keyed, partial(warehouse.texts_of, connection), 1)
     return made - started, time.perf_counter() - made
 
 
 def match(labelled: pl.DataFrame) -> Run:
     """Match labelled mentions from an empty warehouse in memory."""
     with warehouse_of() as connection:
+        add_texts(connection, labelled)
         seconds = match_into(connection, labelled)
         tables = (warehouse.read(connection, f"select * from {name}") for name in ("paper_mentions", "related_papers"))
         return Run(*tables, *seconds)
