@@ -4,29 +4,33 @@ Not published, and not kept for ever: all of it can be made again from ``parsed_
 Ids cannot, they stand in ``paper_mentions`` and ``merged_papers``.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import polars as pl
 
 from etl_project import warehouse
-from etl_project.contract import polars_schema
 from etl_project.dedupe.clusters import PAIRS, PLACES
 from etl_project.dedupe.keys import KEYS, MATCHING_VERSION
 from etl_project.dedupe.neighbours import LOOKUPS
 from etl_project.tables import MERGED_PAPERS, PAPER_MENTIONS, RELATED_PAPERS
 
-MENTIONS = {**KEYS, **PLACES}
-#: Columns that only the comparison of texts needs.
-TEXT_COLUMNS = ("letters", "head", "sketch")
-PLACED = [name for name in MENTIONS if name not in TEXT_COLUMNS]
+#: What texts are compared by, and ids are made of: read for few mentions, and never changed.
+WORDS = {
+    name: KEYS[name]
+    for name in ("mention_id", "arxiv_id", "title_key", "shown_title_key", "text_key", "letters", "head", "sketch")
+}
+#: What groups mentions, and where each was put.
+MENTIONS = {"mention_id": KEYS["mention_id"], **{name: KEYS[name] for name in KEYS if name not in WORDS}, **PLACES}
 _STATE = {"version": pl.Int32}
 _DUMPS = {"dump_id": pl.String}
+PAPERS = ["mention_id", "paper_id", "rule"]
 _RESULTS = (PAPER_MENTIONS, MERGED_PAPERS, RELATED_PAPERS)
 _TABLES: dict[str, dict[str, Any]] = {
     "state": _STATE,
     "dumps": _DUMPS,
     "mentions": MENTIONS,
+    "words": WORDS,
     "lookups": dict(LOOKUPS),
     "pairs": dict(PAIRS),
 }
@@ -84,14 +88,18 @@ class Store:
         return self._of("matching.mentions", "node", nodes, list(MENTIONS))
 
     def of_clusters(self, clusters: pl.Series, found: bool = False) -> pl.DataFrame:
-        """Return the mentions (``PLACED``) in clusters, as they are with people's decisions, or as the rules found them."""
-        return self._of("matching.mentions", "found_cluster" if found else "cluster", clusters, PLACED)
+        """Return the mentions (``MENTIONS``) in clusters, as they are with people's decisions, or as the rules found them."""
+        return self._of("matching.mentions", "found_cluster" if found else "cluster", clusters, list(MENTIONS))
 
     def decided(self) -> pl.DataFrame:
-        """Return the mentions (``PLACED``) that people's decisions put elsewhere."""
+        """Return the mentions (``MENTIONS``) that people's decisions put elsewhere."""
         return warehouse.read(
-            self.connection, f"select {', '.join(PLACED)} from matching.mentions where cluster <> found_cluster"
+            self.connection, f"select {', '.join(MENTIONS)} from matching.mentions where cluster <> found_cluster"
         )
+
+    def words(self, mentions: pl.Series, columns: Sequence[str] = tuple(WORDS)) -> pl.DataFrame:
+        """Return the words (``WORDS``) of mentions."""
+        return self._of("matching.words", "mention_id", mentions, list(columns))
 
     def lookups(self, values: pl.Series, most: int) -> pl.DataFrame:
         """Return the texts that are found under values, ``most`` of each value at most."""
@@ -109,10 +117,10 @@ class Store:
         return pl.concat([self._of("matching.pairs", side, nodes, columns) for side in ("a", "b")]).unique()
 
     def papers(self, mentions: pl.Series) -> pl.DataFrame:
-        """Return the rows of ``paper_mentions`` of mentions; all rows if the store is empty, so that ids are kept."""
+        """Return the papers of mentions (``PAPERS``); those of all if the store is empty, so that ids are kept."""
         if self.is_empty:
-            return warehouse.read(self.connection, "select * from paper_mentions")
-        return self._of("main.paper_mentions", "mention_id", mentions, list(polars_schema(PAPER_MENTIONS)))
+            return warehouse.read(self.connection, f"select {', '.join(PAPERS)} from paper_mentions")
+        return self._of("main.paper_mentions", "mention_id", mentions, PAPERS)
 
     def taken(self, paper_ids: Collection[str]) -> set[str]:
         """Return those of the ids that some paper has or had."""
@@ -124,15 +132,11 @@ class Store:
     # -------------------------------------------------------------------------------------------
     # what changes; within a transaction of the caller's
 
-    def put_places(self, places: pl.DataFrame) -> None:
-        """Write where known mentions are now (mention_id and ``PLACES``)."""
-        if places.is_empty():
-            return
-        # deleted and written again: an update would rewrite these columns of all mentions
-        columns = ", ".join(f"{'places' if name in PLACES else 'mentions'}.{name}" for name in MENTIONS)
-        rows = self.connection.sql(f"select {columns} from matching.mentions join places using (mention_id)").pl()
-        self._delete("matching.mentions", ["mention_id"], places["mention_id"])
-        self.add("mentions", rows)
+    def put_mentions(self, mentions: pl.DataFrame) -> None:
+        """Write mentions, in place of those that are known."""
+        # deleted and written again: an update would rewrite the columns of all mentions
+        self._delete("matching.mentions", ["mention_id"], mentions["mention_id"])
+        self.add("mentions", mentions)
 
     def forget_texts(self, nodes: pl.Series) -> None:
         """Delete what texts are found under."""
@@ -154,12 +158,10 @@ class Store:
         """Remember that dumps are matched."""
         self.add("dumps", pl.DataFrame({"dump_id": list(dump_ids)}, schema=_DUMPS))
 
-    def put_papers(self, mentions: pl.DataFrame, before: pl.DataFrame) -> None:
-        """Write rows of ``paper_mentions`` in place of ``before``, as far as they differ."""
-        changed = mentions.join(before, on=mentions.columns, how="anti", nulls_equal=True)
-        gone = before.join(mentions, on=mentions.columns, how="anti", nulls_equal=True)
-        self._delete("main.paper_mentions", ["mention_id"], gone["mention_id"])
-        warehouse.append(self.connection, PAPER_MENTIONS, changed)
+    def put_papers(self, gone: pl.Series, mentions: pl.DataFrame) -> None:
+        """Write rows of ``paper_mentions``, and delete those of some mentions."""
+        self._delete("main.paper_mentions", ["mention_id"], gone)
+        warehouse.append(self.connection, PAPER_MENTIONS, mentions)
 
     def put_merged(self, given_up: pl.DataFrame) -> None:
         """Write rows of ``merged_papers``; older ones that led to an id which is now given up lead on."""

@@ -11,16 +11,28 @@ from typing import NamedTuple
 import polars as pl
 
 from etl_project.decisions import Decision
-from etl_project.dedupe.clusters import PLACES, Shown, near_pairs, resolve, same_titles, stars
-from etl_project.dedupe.contents import find_contents, texts_of
+from etl_project.dedupe.clusters import (
+    PLACES,
+    Shown,
+    judged,
+    near_pairs,
+    nearest_texts,
+    resolve,
+    same_titles,
+    stars,
+)
+from etl_project.dedupe.contents import find_contents, in_order
 from etl_project.dedupe.decided import apply_decisions, clusters_decided
-from etl_project.dedupe.keys import KEYS, of_title_keys
+from etl_project.dedupe.keys import of_title_keys
 from etl_project.dedupe.neighbours import MOST_OF_ONE_SHINGLE, common, find_pairs, lookups
-from etl_project.dedupe.papers import name_papers, relate_papers
+from etl_project.dedupe.papers import name_papers, paper_rows, relate_papers
 from etl_project.dedupe.sketches import Sketches
-from etl_project.match_store import MENTIONS, PLACED, Store
+from etl_project.match_store import MENTIONS, Store
 
-_SHORT_KEYS = [name for name in PLACED if name in KEYS]
+_KEYS = [name for name in MENTIONS if name not in PLACES]
+_TEXT = ["mention_id", "title_key", "text_key", "letters", "head", "sketch"]
+_DECIDED_WORDS = ["mention_id", "arxiv_id", "title_key", "text_key"]
+_ID_WORDS = ["mention_id", "arxiv_id", "title_key", "shown_title_key", "text_key"]
 
 
 class Matched(NamedTuple):
@@ -55,58 +67,88 @@ def match(
     sides = [side for decision in decisions for side in (decision.a, *decision.b)]
     titles = pl.concat([new["title"], of_title_keys(side.title_key for side in sides)]).unique()
     known = store.of_titles(titles)
-    group = pl.concat([known.select(list(KEYS)), new])
-    texts = _compare_titles(group, known)
-    near = _compare_neighbours(store, texts, shown)
-    group = group.select(_SHORT_KEYS).join(texts.contents, on="node", how="left", maintain_order="left")
+    group = pl.concat([known.select(_KEYS), new.select(_KEYS)])
+    words = _Words(store, new)
+    texts = _compare_titles(group, known, words)
+    near = _compare_neighbours(store, texts, words, shown)
+    group = group.join(texts.contents, on="node", how="left", maintain_order="left")
     titled = _Pairs(known["content"].drop_nulls().unique(), same_titles(group))
     more, same = _reached(store, group, texts, near)
     old = pl.concat([known.select("mention_id", *PLACES), more.select("mention_id", *PLACES)])
     group = pl.concat([group, more.select(group.columns)])
-    anchors = stars(same, group)
     placed = resolve(
-        group.join(anchors, on="content", how="left", maintain_order="left").with_columns(
+        group.join(stars(same, group), on="content", how="left", maintain_order="left").with_columns(
             star=pl.coalesce("star", "content")
         )
     )
-    placed, old, states = _decided(store, placed, old, decisions)
+    placed, old, states = _decided(store, placed, old, words, decisions)
 
     beside = store.of_clusters(pl.concat([placed["cluster"], old["cluster"]])).join(placed, on="mention_id", how="anti")
-    clustered = pl.concat([placed.select(PLACED), beside])
+    clustered = pl.concat([placed.select(list(MENTIONS)), beside])
     before = store.papers(clustered["mention_id"])
-    named = name_papers(clustered, before, store.taken, load)
+    named = name_papers(clustered, before, words.of_ids, store.taken, load)
     touched = pl.concat([named.mentions["paper_id"], before["paper_id"]]).unique()
     pairs = _pairs_now(store, clustered["content"], near, titled)
     related = relate_papers(pairs, _papers_of(store, pairs, named.mentions)).filter(
         pl.col("paper_id").is_in(touched.implode()) | pl.col("related_paper_id").is_in(touched.implode())
     )
 
-    changed = placed.select("mention_id", *PLACES).join(old, on=["mention_id", *PLACES], how="anti", nulls_equal=True)
-    store.put_places(changed.join(new, on="mention_id", how="anti"))
-    store.add("mentions", new.join(changed, on="mention_id").select(list(MENTIONS)))
+    moved = placed.select(list(MENTIONS)).join(old, on=["mention_id", *PLACES], how="anti", nulls_equal=True)
+    store.put_mentions(moved)
+    store.add("words", new)
     store.forget_texts(texts.removed)
     store.add("lookups", near.lookups)
-    for one in (near.pairs, titled):
-        store.put_pairs(one.anew, one.pairs, "kind = 'same_title'" if one is titled else "kind <> 'same_title'")
-    store.put_papers(named.mentions, before)
+    store.put_pairs(near.pairs.anew, near.pairs.pairs, "kind <> 'same_title'")
+    store.put_pairs(titled.anew, titled.pairs, "kind = 'same_title'")
+    changed = named.mentions.join(before, on=before.columns, how="anti")
+    gone = before.join(named.mentions, on=before.columns, how="anti")["mention_id"]
+    kinds = clustered.select("mention_id", "abstract_kind").join(words.of_ids(changed["mention_id"]), on="mention_id")
+    store.put_papers(gone, paper_rows(changed, kinds))
     store.put_merged(named.given_up)
     store.put_related(touched, related)
     store.add_dumps(dumps)
     return Matched(new.height, clustered.height, named.new, named.given_up.height, near.cut, texts.left, states)
 
 
-class _Texts(NamedTuple):
-    """The texts under the titles of new mentions (``contents.texts_of``), and their ``contents`` (node, content).
+class _Words:
+    """Words (``WORDS``) of new and of known mentions."""
 
-    Of those that stand for a paper, ``hubs``: ``added`` ones, ``removed`` ones (nodes each).
+    def __init__(self, store: Store, new: pl.DataFrame) -> None:
+        self.store, self.new = store, new
+
+    def of(self, mentions: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
+        """Return columns of the words of mentions."""
+        asked = mentions.unique().to_frame("mention_id")
+        known = self.store.words(asked.join(self.new, on="mention_id", how="anti")["mention_id"], columns)
+        return pl.concat([known, self.new.select(columns).join(asked, on="mention_id", how="semi")])
+
+    def of_ids(self, mentions: pl.Series) -> pl.DataFrame:
+        """Return what ids are made of."""
+        return self.of(mentions, _ID_WORDS)
+
+    def of_texts(self, mentions: pl.DataFrame) -> pl.DataFrame:
+        """Return the texts of mentions: each node once, with the first mention that shows it, ``in_order``."""
+        first = (
+            mentions.filter(pl.col("node").is_not_null())
+            .group_by("node")
+            .agg(pl.col("mention_id").min(), pl.col("title").first())
+        )
+        return in_order(first.join(self.of(first["mention_id"], _TEXT), on="mention_id"))
+
+
+class _Texts(NamedTuple):
+    """The texts under the titles of new mentions, and their ``contents`` (node, content).
+
+    Of those that stand for a paper (nodes each): ``added`` and ``removed`` ones, and ``changed`` ones, which stand for
+    another text now or are first shown by another mention.
     """
 
     texts: pl.DataFrame
     sketches: Sketches
     contents: pl.DataFrame
-    hubs: pl.Series
     added: pl.Series
     removed: pl.Series
+    changed: pl.Series
     left: int
 
     def places(self, nodes: pl.Series) -> pl.Series:
@@ -134,23 +176,32 @@ class _Near(NamedTuple):
     cut: int
 
 
-def _compare_titles(group: pl.DataFrame, known: pl.DataFrame) -> _Texts:
-    texts = texts_of(group)
+def _compare_titles(group: pl.DataFrame, known: pl.DataFrame, words: _Words) -> _Texts:
+    texts = words.of_texts(group)
     sketches = Sketches.from_series(texts["sketch"])
     hubs, left = find_contents(texts, sketches)
     contents = texts.select("node", content=texts["node"].gather(hubs))
     now = contents.filter(pl.col("node") == pl.col("content")).select("node")
     was = known.filter(pl.col("node") == pl.col("content")).select("node").unique()
-    added, removed = now.join(was, on="node", how="anti"), was.join(now, on="node", how="anti")
-    return _Texts(texts, sketches, contents, now["node"], added["node"], removed["node"], left)
+    shown = known.group_by("node", "content").agg(pl.col("mention_id").min())
+    standing = texts.select("node", "mention_id").join(contents, on="node")
+    changed = standing.join(shown, on=["node", "content", "mention_id"], how="anti")["content"].unique()
+    return _Texts(
+        texts,
+        sketches,
+        contents,
+        added=now.join(was, on="node", how="anti")["node"],
+        removed=was.join(now, on="node", how="anti")["node"],
+        changed=changed,
+        left=left,
+    )
 
 
-def _compare_neighbours(store: Store, texts: _Texts, shown: Shown) -> _Near:
-    """Find the pairs of all texts whose titles have new mentions, and of those that meet others now, or no longer, since a
-    shingle became common or rare."""
+def _compare_neighbours(store: Store, texts: _Texts, words: _Words, shown: Shown) -> _Near:
+    """Find the near texts of all that came or changed, and of those that meet others now, or no longer, since a shingle
+    became common or rare."""
     added = lookups(texts.texts, texts.sketches, texts.places(texts.added).to_numpy())
     removed = lookups(texts.texts, texts.sketches, texts.places(texts.removed).to_numpy())
-
     # a phrase has any number of texts: so many tell that it is one, before and after
     most = MOST_OF_ONE_SHINGLE + texts.removed.len() + 1
 
@@ -158,37 +209,43 @@ def _compare_neighbours(store: Store, texts: _Texts, shown: Shown) -> _Near:
         stored = store.lookups(values, most).filter(~pl.col("node").is_in(texts.removed.implode()))
         return pl.concat([stored, added.filter(pl.col("value").is_in(values.implode()))]).unique()
 
+    def with_stored(compared: pl.DataFrame, nodes: pl.Series) -> tuple[pl.DataFrame, Sketches]:
+        missing = nodes.unique().to_frame("node").join(compared, on="node", how="anti")["node"]
+        compared = pl.concat([compared, words.of_texts(store.of_nodes(missing))])
+        return compared, Sketches.from_series(compared["sketch"])
+
     compared, sketches, asked, found = texts.texts, texts.sketches, texts.added, added
     if not store.is_empty:
         values = pl.concat([added["value"], removed["value"]]).unique()
         were, are = common(store.lookups(values, most)), common(found := found_under(values))
         turned = pl.concat([were.join(are, on="value", how="anti"), are.join(were, on="value", how="anti")])
         met = found.join(turned, on="value", how="semi")["node"]
-        asked = pl.concat([texts.hubs, met]).unique()
-        compared, sketches = _with_stored(store, compared, asked)
+        asked = pl.concat([texts.changed, met]).unique()
+        compared, sketches = with_stored(compared, asked)
         places = compared.select("node").with_row_index().join(asked.to_frame("node"), on="node", how="semi")["index"]
         found = found_under(lookups(compared, sketches, places.to_numpy())["value"].unique())
-    pairs = find_pairs(found)
+    candidates = find_pairs(found)
     if not store.is_empty:
-        pairs = pairs.filter(pl.col("a").is_in(asked.implode()) | pl.col("b").is_in(asked.implode()))
-        compared, sketches = _with_stored(store, compared, pl.concat([pairs["a"], pairs["b"]]))
-
-    def under(hubs: pl.Series) -> pl.DataFrame:
-        own = texts.texts.join(texts.contents, on="node")
-        others = store.of_nodes(hubs.filter(~hubs.is_in(own["content"].implode())))
-        mentions = store.of_titles(others["title"])
-        stored = texts_of(mentions).join(mentions.select("node", "content").unique("node"), on="node")
-        return pl.concat([own, stored]).filter(pl.col("content").is_in(hubs.implode()))
-
-    near = near_pairs(compared, sketches, pairs, under, shown)
-    return _Near(_Pairs(pl.concat([asked, texts.removed]), near), asked, added, common(found).height)
+        candidates = candidates.filter(pl.col("a").is_in(asked.implode()) | pl.col("b").is_in(asked.implode()))
+        compared, sketches = with_stored(compared, pl.concat([candidates["a"], candidates["b"]]))
+    pairs, near = near_pairs(compared, sketches, candidates)
+    close = _judged(store, texts, words, shown, pairs.filter(near))
+    pairs = pl.concat([close, pairs.join(close, on=["a", "b"], how="anti")])
+    return _Near(_Pairs(pl.concat([asked, texts.removed]), pairs), asked, added, common(found).height)
 
 
-def _with_stored(store: Store, texts: pl.DataFrame, nodes: pl.Series) -> tuple[pl.DataFrame, Sketches]:
-    """Return ``texts`` and those of ``nodes`` that are not among them, with sketches."""
-    missing = nodes.unique().to_frame("node").join(texts, on="node", how="anti")["node"]
-    texts = pl.concat([texts, texts_of(store.of_nodes(missing))])
-    return texts, Sketches.from_series(texts["sketch"])
+def _judged(store: Store, texts: _Texts, words: _Words, shown: Shown, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Return those of the pairs of nearly one title that share enough to be judged; what was judged before is not again."""
+    hubs = pl.concat([pairs["a"], pairs["b"]]).unique()
+    own = texts.texts.join(texts.contents, on="node").filter(pl.col("content").is_in(hubs.implode()))
+    elsewhere = store.of_nodes(hubs.filter(~hubs.is_in(own["content"].implode())))
+    others = store.of_titles(elsewhere["title"]).filter(pl.col("content").is_in(hubs.implode()))
+    stored = words.of_texts(others).join(others.select("node", "content").unique("node"), on="node")
+    nearest = nearest_texts(pairs, pl.concat([own, stored]))
+    ends = ["a", "b", "judged_a", "judged_b"]
+    before = store.pairs(nearest["a"]).select(*ends, was="kind")
+    again = nearest.join(before, on=ends).with_columns(kind="was").drop("was")
+    return pl.concat([again, judged(nearest.join(before, on=ends, how="anti"), shown)])
 
 
 def _reached(store: Store, group: pl.DataFrame, texts: _Texts, near: _Near) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -216,16 +273,18 @@ def _reached(store: Store, group: pl.DataFrame, texts: _Texts, near: _Near) -> t
 
 
 def _decided(
-    store: Store, placed: pl.DataFrame, old: pl.DataFrame, decisions: Sequence[Decision]
+    store: Store, placed: pl.DataFrame, old: pl.DataFrame, words: _Words, decisions: Sequence[Decision]
 ) -> tuple[pl.DataFrame, pl.DataFrame, list[str]]:
     """Return the mentions, and all others of clusters that are or were decided about, with ``cluster``; their old places."""
-    clusters = pl.Series(clusters_decided(placed, decisions).values(), dtype=pl.UInt64)
-    others = (
-        pl.concat([store.of_clusters(clusters, found=True), store.decided()])
-        .unique("mention_id")
-        .join(placed, on="mention_id", how="anti")
-    )
+    found = [store.decided()]
+    if decisions:
+        placed = placed.join(words.of(placed["mention_id"], _DECIDED_WORDS), on="mention_id")
+        clusters = pl.Series(clusters_decided(placed, decisions).values(), dtype=pl.UInt64)
+        found.append(store.of_clusters(clusters, found=True))
+    others = pl.concat(found).unique("mention_id").join(placed, on="mention_id", how="anti")
     old = pl.concat([old, others.select(old.columns)])
+    if decisions:
+        others = others.join(words.of(others["mention_id"], _DECIDED_WORDS), on="mention_id")
     decided, states = apply_decisions(pl.concat([placed, others.select(placed.columns)]), decisions)
     return decided, old, states
 

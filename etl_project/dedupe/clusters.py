@@ -1,7 +1,7 @@
 """Keys and near texts in, clusters out: which mentions are one paper, and which papers are related."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 import polars as pl
@@ -22,7 +22,8 @@ from etl_project.dedupe.sketches import Sketches
 Shown = Callable[[Collection[str]], Mapping[str, tuple[str, str]]]
 
 #: Pairs of texts that stand for their papers (nodes a < b): ``kind`` is ``same``, or how they are related; and the
-#: first mentions that show them.
+#: first mentions that show them. Where the titles nearly agree, ``judged_a`` and ``judged_b`` are the mentions whose texts
+#: decided.
 PAIRS: dict[str, type[pl.DataType]] = {
     "a": pl.UInt64,
     "b": pl.UInt64,
@@ -30,6 +31,8 @@ PAIRS: dict[str, type[pl.DataType]] = {
     "containment": pl.Float64,
     "mention_a": pl.String,
     "mention_b": pl.String,
+    "judged_a": pl.String,
+    "judged_b": pl.String,
 }
 
 #: Where a mention was put: ``content`` is the text (node) that stands for its paper under its title, ``star`` that which
@@ -45,18 +48,10 @@ PLACES: dict[str, type[pl.DataType]] = {
 }
 
 
-def near_pairs(
-    texts: pl.DataFrame,
-    sketches: Sketches,
-    candidates: pl.DataFrame,
-    under: Callable[[pl.Series], pl.DataFrame],
-    shown: Shown,
-) -> pl.DataFrame:
-    """Return those of the candidates (nodes a, b) that share passages (``PAIRS``).
+def near_pairs(texts: pl.DataFrame, sketches: Sketches, candidates: pl.DataFrame) -> tuple[pl.DataFrame, pl.Series]:
+    """Return those of the candidates (nodes a, b) that share passages (``PAIRS``), and which of them have nearly one title.
 
-    ``texts`` are rows of ``contents.texts_of``, row i's sketch is ``sketches``' i; ``under`` gives such rows of all texts
-    for which some stand, with ``content``. Under titles that nearly agree those two texts decide that share most: what
-    stands for its title may be a later version.
+    ``texts`` holds the candidates (node, title, title_key, letters, mention_id), row i's sketch is ``sketches``' i.
     """
     place = pl.DataFrame({"node": texts["node"], "place": np.arange(texts.height)})
     at = candidates.join(place, left_on="a", right_on="node").join(place, left_on="b", right_on="node", suffix="_b")
@@ -68,53 +63,53 @@ def near_pairs(
     a, b, shared = a[kept], b[kept], containment[kept]
     letters = texts["letters"].to_numpy()
     fewer, more = np.minimum(letters[a], letters[b]), np.maximum(letters[a], letters[b])
-    kinds = np.where(fewer > 0.9 * more, "retitled", "extended_version")
-    kinds = np.where(shared < NEAR_TEXT, "similar", kinds).astype(object)
+    kinds = np.where(fewer > 0.9 * more, 1, 2)
+    kinds[shared < NEAR_TEXT] = 0
     titles_a, titles_b = (texts["title_key"].gather(ends).to_list() for ends in (a, b))
-    near = [i for i in range(len(kept)) if titles_nearly_agree(titles_a[i], titles_b[i])]
-    pairs = at.select("a", "b").with_row_index("i").select("i", "a", "b")[kept]
-    of_near = pairs[near].with_columns(i=pl.Series(near, dtype=pl.UInt32))
-    for i, same in _judged(of_near, under, shown):
-        kinds[i] = "same" if same else "same_template"
-    return pl.DataFrame(
-        {
-            "a": pairs["a"],
-            "b": pairs["b"],
-            "kind": pl.Series(kinds.tolist(), dtype=pl.String),
-            "containment": shared,
-            "mention_a": texts["mention_id"].gather(a),
-            "mention_b": texts["mention_id"].gather(b),
-        },
-        schema=PAIRS,
+    near = [titles_nearly_agree(one, other) for one, other in zip(titles_a, titles_b, strict=True)]
+    pairs = at.select("a", "b")[kept].with_columns(
+        kind=pl.Series(["similar", "retitled", "extended_version"]).gather(kinds),
+        containment=pl.Series(shared),
+        mention_a=texts["mention_id"].gather(a),
+        mention_b=texts["mention_id"].gather(b),
+        judged_a=pl.lit(None, pl.String),
+        judged_b=pl.lit(None, pl.String),
     )
+    return pairs, pl.Series(near, dtype=pl.Boolean)
 
 
-def _judged(
-    pairs: pl.DataFrame, under: Callable[[pl.Series], pl.DataFrame], shown: Shown
-) -> Iterator[tuple[int, bool]]:
-    """Yield those of the pairs (i, a, b) of nearly one title that are one paper (True), or reports of one template."""
-    if pairs.is_empty():
-        return
-    texts = under(pl.concat([pairs["a"], pairs["b"]]).unique()).with_row_index("place")
+def nearest_texts(pairs: pl.DataFrame, texts: pl.DataFrame) -> pl.DataFrame:
+    """Return the pairs that share enough to be judged, with those two texts of each that share most, ``judged_a``, ``judged_b``.
+
+    ``texts`` holds all texts for which those of the pairs stand (``content``, mention_id, sketch): what stands for its
+    title may be a later version than that under the other title.
+    """
+    texts = texts.with_row_index("place")
     sketches = Sketches.from_series(texts["sketch"])
-    some = texts.select("content", "place", "mention_id", "title_key")
-    both = pairs.join(some, left_on="a", right_on="content").join(some, left_on="b", right_on="content", suffix="_b")
+    some = texts.select("content", "place", "mention_id")
+    both = pairs.drop("judged_a", "judged_b").join(some, left_on="a", right_on="content")
+    both = both.join(some, left_on="b", right_on="content", suffix="_b")
     x, y = (both[name].cast(pl.Int64).to_numpy() for name in ("place", "place_b"))
-    shorter = np.minimum(sketches.sizes(x), sketches.sizes(y))
-    shares = sketches.containment(x, y)
-    nearest = (
+    shorter, shares = np.minimum(sketches.sizes(x), sketches.sizes(y)), sketches.containment(x, y)
+    return (
         both.with_columns(share=shares, shared=np.round(shares * shorter), shorter=shorter)
         .sort("shared", "shorter", "mention_id", "mention_id_b", descending=[True, True, False, False])
-        .unique("i", keep="first", maintain_order=True)
+        .unique(["a", "b"], keep="first", maintain_order=True)
         .filter(pl.col("share") >= NEAR_TEXT)
+        .rename({"mention_id": "judged_a", "mention_id_b": "judged_b"})
+        .select(list(PAIRS))
     )
-    words = shown({*nearest["mention_id"], *nearest["mention_id_b"]})
-    for i, one, other, key_a, key_b in nearest.select(
-        "i", "mention_id", "mention_id_b", "title_key", "title_key_b"
-    ).iter_rows():
-        verdict = judge((key_a, key_b), *words[one], *words[other])
-        if verdict != "unproven":
-            yield i, verdict == "one"
+
+
+def judged(pairs: pl.DataFrame, shown: Shown) -> pl.DataFrame:
+    """Return pairs of nearly one title with the kind that the texts of judged_a and judged_b give them.
+
+    ``same``, ``same_template``, or what they were where nothing proves either.
+    """
+    words = shown({*pairs["judged_a"], *pairs["judged_b"]})
+    kinds = {"one": "same", "two": "same_template", "unproven": None}
+    told = [kinds[judge(*words[one], *words[other])] for one, other in pairs.select("judged_a", "judged_b").iter_rows()]
+    return pairs.with_columns(kind=pl.coalesce(pl.Series(told, dtype=pl.String), "kind"))
 
 
 def same_titles(mentions: pl.DataFrame) -> pl.DataFrame:
@@ -135,7 +130,7 @@ def same_titles(mentions: pl.DataFrame) -> pl.DataFrame:
     )
     return hubs.select(
         a="first", b="content", kind=pl.lit("same_title"), containment=pl.lit(0.0),
-        mention_a="first_mention", mention_b="mention_id",
+        mention_a="first_mention", mention_b="mention_id", judged_a=pl.lit(None, pl.String), judged_b=pl.lit(None, pl.String),
     )  # fmt: skip
 
 
@@ -152,15 +147,8 @@ def stars(same: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
         beside[b].append(a)
     ends = pl.Series("content", list(beside), dtype=pl.UInt64)
     shown = dict(mentions.filter(pl.col("content").is_in(ends.implode())).group_by("content").len().iter_rows())
-    names = {
-        node: (title, text)
-        for node, title, text in mentions.filter(pl.col("node").is_in(ends.implode()))
-        .select("node", "title_key", "text_key")
-        .unique("node")
-        .iter_rows()
-    }
     anchors: dict[int, int] = {}
-    for node in sorted(beside, key=lambda node: (-shown[node], names[node])):
+    for node in sorted(beside, key=lambda node: (-shown[node], node)):
         if node not in anchors:
             for other in (node, *beside[node]):
                 anchors.setdefault(other, node)
@@ -185,7 +173,7 @@ def resolve(mentions: pl.DataFrame) -> pl.DataFrame:
             title_star=pl.col("star").min(),
             last_star=pl.col("star").max(),
             words=pl.col("title_words").max(),  # a search page that marks its words loses and adds spaces
-            letters=pl.col("title_key").first().str.len_chars(),
+            letters=pl.col("title_letters").first(),
         )
         .select(
             "title",
@@ -207,8 +195,8 @@ def resolve(mentions: pl.DataFrame) -> pl.DataFrame:
         .join(_ids(mentions, "node"), on="node", how="left", maintain_order="left")
         .with_columns(pl.col("ambiguous_star", "ambiguous_node").fill_null(False))
     )
-    by_star, by_title, by_text = (
-        _named(told[name], number) for number, name in enumerate(("by_star", "title", "node"))
+    by_star, by_title, by_text, by_words = (
+        _named(told[name], number) for number, name in enumerate(("by_star", "title", "node", "other"))
     )
     has_star = pl.col("by_star").is_not_null() & ~pl.col("ambiguous_star")
     named = told.with_columns(
@@ -218,22 +206,15 @@ def resolve(mentions: pl.DataFrame) -> pl.DataFrame:
             pl.when("title_tells").then(pl.coalesce("title_id", by_title)),
             pl.when(pl.col("star").is_not_null() & ~pl.col("ambiguous_node")).then("id_node"),
             by_text,
+            by_words,
         )
     )
-    rest = pl.col("found_cluster").is_null()
-    others = (
-        named.filter(rest).select(_others("abstract_kind", "title_key", "text_key", "mention_id"))["other"].to_list()
-    )
-    of_others = pl.Series("found_cluster", numbers_of([other.encode() for other in others]) & ~np.uint64(1))
-    return pl.concat([named.filter(~rest), named.filter(rest).with_columns(of_others)]).select(
+    alone = named.filter(pl.col("found_cluster").is_null())
+    names = numbers_of([mention.encode() for mention in alone["mention_id"].to_list()]) & ~np.uint64(1)
+    alone = alone.with_columns(found_cluster=pl.Series(names, dtype=pl.UInt64))
+    return pl.concat([named.filter(pl.col("found_cluster").is_not_null()), alone]).select(
         *mentions.columns, "title_tells", "found_cluster", ambiguous="ambiguous_node"
     )
-
-
-def _others(kind: str, title: str, text: str, mention: str) -> pl.Expr:
-    """What a mention without the paper's own words is one with whose title tells nothing: the same other words, else none."""
-    words = pl.concat_str(title, kind, text, separator="\0")
-    return pl.coalesce("o\0" + words, "m\0" + pl.col(mention)).alias("other")
 
 
 def _ids(mentions: pl.DataFrame, by: str) -> pl.DataFrame:
@@ -247,6 +228,6 @@ def _ids(mentions: pl.DataFrame, by: str) -> pl.DataFrame:
 
 
 def _named(values: pl.Series, number: int) -> pl.Series:
-    """Return the even names of clusters that are called by a star, a title or a text; null where that is missing."""
+    """Return the even names of clusters that are called by a star, a title, a text or other words; null where that is missing."""
     names = mixed(values.fill_null(0).to_numpy(), number + 1) & ~np.uint64(1)
     return pl.select(pl.when(values.is_not_null()).then(pl.Series(names))).to_series()

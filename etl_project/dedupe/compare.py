@@ -62,7 +62,7 @@ def compare(a: pl.DataFrame, b: pl.DataFrame) -> Comparison:
     share = 1.0 if same else float(shared[best])
     versions = same or bool(share_a_passage(sketches, both["head"].to_list(), at_a[[best]], at_b[[best]])[0])
     shown = [_shown(frame, mention) for frame, mention in ((a, mention_a), (b, mention_b))]
-    verdict = judge(near, *shown[0], *shown[1])
+    verdict = judge(*shown[0], *shown[1])
     reason = _reason(ids, edits, near, share, versions, verdict)
     return Comparison(ids, edits, same, share, mention_a, mention_b, reason)
 

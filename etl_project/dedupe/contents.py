@@ -15,7 +15,8 @@ MOST_OF_ONE_TITLE = 64
 def find_contents(texts: pl.DataFrame, sketches: Sketches) -> tuple[NDArray[np.int64], int]:
     """Return for each text the place of the text that stands for its paper, its *hub*; and how many were not compared.
 
-    ``texts`` is what ``texts_of`` gives of all mentions of its titles, row i's sketch is ``sketches``' i. Under a title the longest text is a hub and takes all that share a passage with
+    ``texts`` holds each text of each title once (title, letters, text_key, head), ``in_order``; row i's sketch is
+    ``sketches``' i. Under a title the longest text is a hub and takes all that share a passage with
     it; of those left the longest is the next, and so on. So the result does not depend on the order of arrival, and
     costs one comparison a text for each paper that has the title.
     """
@@ -37,15 +38,9 @@ def find_contents(texts: pl.DataFrame, sketches: Sketches) -> tuple[NDArray[np.i
     return hubs, len(left)
 
 
-def texts_of(mentions: pl.DataFrame) -> pl.DataFrame:
-    """Return each text under each title once, of mentions with keys: a title after another, the longest text first.
-
-    title, node, text_key, title_key, letters, head, sketch; the first ``mention_id`` that shows it, and how many do.
-    """
-    own = mentions.filter(pl.col("node").is_not_null())
-    found = own.group_by("node").agg(pl.col("mention_id").min(), shown=pl.len())
-    once = own.select("node", "title", "text_key", "title_key", "letters", "head", "sketch").unique("node", keep="any")
-    return once.join(found, on="node").sort("title", "letters", "text_key", descending=[False, True, False])
+def in_order(texts: pl.DataFrame) -> pl.DataFrame:
+    """Return texts in the order that ``find_contents`` needs: a title after another, the longest text first."""
+    return texts.sort("title", "letters", "text_key", descending=[False, True, False])
 
 
 def share_a_passage(

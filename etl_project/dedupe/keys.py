@@ -25,12 +25,14 @@ KEYS: dict[str, type[pl.DataType] | pl.DataType] = {
     "load_number": pl.Int32,
     "abstract_kind": pl.String,
     "arxiv_id": pl.String,
-    "arxiv": pl.UInt64,  # odd; see ``of_arxiv_ids``
-    "title": pl.UInt64,
     "title_key": pl.String,  # without LaTeX
     "shown_title_key": pl.String,  # with it: ids are made of it
-    "title_words": pl.Int32,
     "text_key": pl.String,  # the abstract's, or that of other words
+    "arxiv": pl.UInt64,  # odd; see ``of_arxiv_ids``
+    "title": pl.UInt64,
+    "title_words": pl.Int32,
+    "title_letters": pl.Int32,
+    "other": pl.UInt64,  # this title over these other words; null without
     "node": pl.UInt64,  # this title over this abstract; null without the paper's own words
     "letters": pl.Int32,  # of the abstract
     "head": pl.Binary,  # its first letters
@@ -67,14 +69,17 @@ def keys(mentions: pl.DataFrame) -> pl.DataFrame:
         title_key=pl.Series(plain, dtype=pl.String),
         shown_title_key=pl.Series(shown, dtype=pl.String),
         title_words=pl.Series([len(title.split()) for title in titles], dtype=pl.Int32),
+        title_letters=pl.Series([len(key) for key in plain], dtype=pl.Int32),
     ).with_columns(
         pl.when(pl.col("letters") > 0).then("text_key"),
         pl.when(own).then("letters"),
         pl.when(own).then("head"),
         pl.when(own).then("sketch"),
     )
-    node = pl.Series(mixed(keyed["title"].to_numpy(), keyed["text"].to_numpy()))
-    return keyed.with_columns(node=pl.when(own).then(node)).select(list(KEYS))
+    both = pl.Series(mixed(keyed["title"].to_numpy(), keyed["text"].to_numpy()))
+    return keyed.with_columns(
+        node=pl.when(own).then(both), other=pl.when(~own & pl.col("text_key").is_not_null()).then(both)
+    ).select(list(KEYS))
 
 
 def of_title_keys(title_keys: Iterable[str]) -> pl.Series:

@@ -7,36 +7,34 @@ import polars as pl
 
 from etl_project.contract import polars_schema
 from etl_project.fields import stable_id
-from etl_project.tables import MERGED_PAPERS, PAPER_MENTIONS, RELATED_PAPERS
+from etl_project.tables import MERGED_PAPERS, RELATED_PAPERS
 
+#: Gives arxiv_id, title_key, shown_title_key and text_key of mentions, by mention_id.
+Words = Callable[[pl.Series], pl.DataFrame]
 #: Says which of some paper ids were ever given to a paper.
 Taken = Callable[[Collection[str]], set[str]]
 
 
 class Named(NamedTuple):
-    """Rows of ``paper_mentions``, and of ``merged_papers`` for the ids given up now; how many papers are new."""
+    """The paper of each mention (mention_id, paper_id, rule), and rows of ``merged_papers`` for the ids given up now; how many papers are new."""
 
     mentions: pl.DataFrame
     given_up: pl.DataFrame
     new: int
 
 
-def name_papers(clustered: pl.DataFrame, before: pl.DataFrame, taken: Taken, load: int) -> Named:
+def name_papers(clustered: pl.DataFrame, before: pl.DataFrame, words: Words, taken: Taken, load: int) -> Named:
     """Return the paper of each mention.
 
-    ``clustered`` are mentions with keys and places, all that are in one of their clusters, and all of the papers that
-    these were: ``before`` holds their rows of ``paper_mentions`` of the last run. ``load`` is the number of the newest
-    load. Papers known before keep their ids; of several that turn out to be one, the id seen first stays.
+    ``clustered`` are mentions with places, all that are in one of their clusters, and all of the papers that these
+    were: ``before`` holds their papers of the last run (mention_id, paper_id, rule). ``words`` gives the keys that ids
+    are made of, ``load`` is the number of the newest load. Papers known before keep their ids; of several that turn out
+    to be one, the id seen first stays.
     """
-    full = pl.col("abstract_kind") == "abstract"
-    known = clustered.with_columns(
-        abstract_key=pl.when(full).then("text_key"),
-        other_key=pl.when(~full).then(pl.concat_str("abstract_kind", pl.lit(":"), "text_key")),
-        text=pl.when(full).then("node"),
-    ).join(
-        before.select("mention_id", was="paper_id", was_rule="rule"), on="mention_id", how="left", maintain_order="left"
+    known = clustered.with_columns(text=pl.when(pl.col("abstract_kind") == "abstract").then("node")).join(
+        before.rename({"paper_id": "was", "rule": "was_rule"}), on="mention_id", how="left", maintain_order="left"
     )
-    ids = _mint(known, _claims(known), taken)
+    ids = _mint(known, _claims(known), words, taken)
     mentions = _with_rules(known.join(ids, on="cluster", how="left"))
     return Named(mentions, _given_up(mentions, before, load), ids.filter(~pl.col("known")).height)
 
@@ -96,15 +94,20 @@ def _claims(known: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _mint(known: pl.DataFrame, claims: pl.DataFrame, taken: Taken) -> pl.DataFrame:
+def _mint(known: pl.DataFrame, claims: pl.DataFrame, words: Words, taken: Taken) -> pl.DataFrame:
     """Return (cluster, paper_id, known) for all clusters, with new ids made of the paper's own text.
 
     So the same paper gets the same id in whatever file, order or lake it first comes; its arXiv id counts
     only where two papers have the same text, or where no full abstract is known.
     """
+    full = pl.col("abstract_kind") == "abstract"
+    unnamed = known.select("cluster", "mention_id", "abstract_kind", "ambiguous").join(claims, on="cluster", how="anti")
     first = (
-        known.select("cluster", "shown_title_key", "abstract_key", "other_key", "mention_id", "arxiv_id", "ambiguous")
-        .join(claims, on="cluster", how="anti")
+        unnamed.join(words(unnamed["mention_id"]), on="mention_id")
+        .with_columns(
+            abstract_key=pl.when(full).then("text_key"),
+            other_key=pl.when(~full).then(pl.concat_str("abstract_kind", pl.lit(":"), "text_key")),
+        )
         .sort(pl.col("abstract_key").is_null(), "shown_title_key", "abstract_key", "other_key", "mention_id")
         .group_by("cluster", maintain_order=True)
         .agg(
@@ -187,8 +190,17 @@ def _with_rules(assigned: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("same_title"))
         .otherwise(pl.lit("same_title_and_abstract"))  # the same summary twice
     )
-    return ranked.select("mention_id", "paper_id", "title_key", "abstract_key", rule=rule).select(
-        list(polars_schema(PAPER_MENTIONS))
+    return ranked.select("mention_id", "paper_id", rule=rule)
+
+
+def paper_rows(named: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
+    """Return rows of ``paper_mentions``, of what was named and the mentions' abstract_kind and words."""
+    return named.join(words, on="mention_id").select(
+        "mention_id",
+        "paper_id",
+        "rule",
+        "title_key",
+        abstract_key=pl.when(pl.col("abstract_kind") == "abstract").then("text_key"),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Literal
 from rapidfuzz.distance import OSA, Levenshtein
 
 from etl_project.cleaning import clean_text
-from etl_project.fields import abstract_letters
+from etl_project.fields import abstract_letters, title_key
 
 #: Under one title two texts are one paper's if this share of the smaller sketch is in the other. Between what must
 #: join and what must not lies a wide gap: abstracts of different papers share nothing but phrases (0.00 to 0.05), a
@@ -76,8 +76,8 @@ def titles_nearly_agree(a: str, b: str) -> bool:
 Verdict = Literal["one", "two", "unproven"]
 
 
-def judge(keys: tuple[str, str], title_a: str, text_a: str, title_b: str, text_b: str) -> Verdict:
-    """Say what two similar texts are whose titles (and their keys) nearly agree.
+def judge(title_a: str, text_a: str, title_b: str, text_b: str) -> Verdict:
+    """Say what two similar texts are whose titles nearly agree.
 
     Two papers', as reports of one template are: their numbers differ; or one title has a word more; or the words by which
     the titles differ are numbers, or come again each in its own text and not in the other. One paper's, if the titles
@@ -91,7 +91,7 @@ def judge(keys: tuple[str, str], title_a: str, text_a: str, title_b: str, text_b
     only_a, only_b = _different_words(title_a, title_b)
     if not only_a or not only_b:
         more = any(len(word) > 1 for word in only_a | only_b)
-        return "two" if more else _by_edits(keys, text_a, text_b)
+        return "two" if more else _by_edits(title_a, text_a, title_b, text_b)
     if only_a & _NUMBER_WORDS and only_b & _NUMBER_WORDS:
         return "two"
     folded = text_a.casefold(), text_b.casefold()
@@ -112,10 +112,11 @@ def judge(keys: tuple[str, str], title_a: str, text_a: str, title_b: str, text_b
         for pair in pairs
     ):
         return "one"
-    return _by_edits(keys, text_a, text_b)
+    return _by_edits(title_a, text_a, title_b, text_b)
 
 
-def _by_edits(keys: tuple[str, str], text_a: str, text_b: str) -> Verdict:
+def _by_edits(title_a: str, text_a: str, title_b: str, text_b: str) -> Verdict:
+    keys = title_key(_plain(title_a)), title_key(_plain(title_b))
     return "one" if _edits_stand_apart(*keys) and texts_agree(text_a, text_b) else "unproven"
 
 
