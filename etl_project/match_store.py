@@ -4,7 +4,7 @@ Not published, and not kept for ever: all of it can be made again from ``parsed_
 Ids cannot, they stand in ``paper_mentions`` and ``merged_papers``.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import polars as pl
@@ -15,13 +15,13 @@ from etl_project.dedupe.keys import KEYS, MATCHING_VERSION
 from etl_project.dedupe.neighbours import LOOKUPS
 from etl_project.tables import MERGED_PAPERS, PAPER_MENTIONS, RELATED_PAPERS
 
-#: What texts are compared by, and ids are made of: read for few mentions, and never changed.
-WORDS = {
-    name: KEYS[name]
-    for name in ("mention_id", "arxiv_id", "title_key", "shown_title_key", "text_key", "letters", "head", "sketch")
-}
+#: What ids are made of, and decisions told by: read for few mentions, and never changed.
+WORDS = {name: KEYS[name] for name in ("mention_id", "arxiv_id", "title_key", "shown_title_key", "text_key")}
+#: What texts are compared by; each once, and never changed.
+TEXTS = {name: KEYS[name] for name in ("node", "title", "title_key", "text_key", "letters", "head", "sketch")}
 #: What groups mentions, and where each was put.
-MENTIONS = {"mention_id": KEYS["mention_id"], **{name: KEYS[name] for name in KEYS if name not in WORDS}, **PLACES}
+_ELSEWHERE = (WORDS.keys() | TEXTS.keys()) - {"mention_id", "title", "node"}
+MENTIONS = {**{name: KEYS[name] for name in KEYS if name not in _ELSEWHERE}, **PLACES}
 _STATE = {"version": pl.Int32}
 _DUMPS = {"dump_id": pl.String}
 PAPERS = ["mention_id", "paper_id", "rule"]
@@ -29,8 +29,9 @@ _RESULTS = (PAPER_MENTIONS, MERGED_PAPERS, RELATED_PAPERS)
 _TABLES: dict[str, dict[str, Any]] = {
     "state": _STATE,
     "dumps": _DUMPS,
-    "mentions": MENTIONS,
-    "words": WORDS,
+    "mentions": dict(MENTIONS),
+    "words": dict(WORDS),
+    "texts": dict(TEXTS),
     "lookups": dict(LOOKUPS),
     "pairs": dict(PAIRS),
 }
@@ -97,9 +98,13 @@ class Store:
             self.connection, f"select {', '.join(MENTIONS)} from matching.mentions where cluster <> found_cluster"
         )
 
-    def words(self, mentions: pl.Series, columns: Sequence[str] = tuple(WORDS)) -> pl.DataFrame:
+    def words(self, mentions: pl.Series) -> pl.DataFrame:
         """Return the words (``WORDS``) of mentions."""
-        return self._of("matching.words", "mention_id", mentions, list(columns))
+        return self._of("matching.words", "mention_id", mentions, list(WORDS))
+
+    def texts(self, nodes: pl.Series) -> pl.DataFrame:
+        """Return texts (``TEXTS``)."""
+        return self._of("matching.texts", "node", nodes, list(TEXTS))
 
     def lookups(self, values: pl.Series, most: int) -> pl.DataFrame:
         """Return the texts that are found under values, ``most`` of each value at most."""
@@ -182,8 +187,10 @@ class Store:
         if table in self.empty or values.is_empty():
             return warehouse.read(self.connection, f"select {', '.join(columns)} from {table} limit 0")
         asked = values.drop_nulls().unique().to_frame(column)  # noqa: F841
+        # first which rows, then their columns: else the widest are read of all rows
         found: pl.DataFrame = self.connection.sql(
-            f"select {', '.join(columns)} from {table} semi join asked using ({column}) {which}"
+            f"select {', '.join(columns)} from {table} where rowid in "
+            f"(select rowid from {table} semi join asked using ({column})) {which}"
         ).pl()
         return found
 

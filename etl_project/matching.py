@@ -27,12 +27,9 @@ from etl_project.dedupe.keys import of_title_keys
 from etl_project.dedupe.neighbours import MOST_OF_ONE_SHINGLE, common, find_pairs, lookups
 from etl_project.dedupe.papers import name_papers, paper_rows, relate_papers
 from etl_project.dedupe.sketches import Sketches
-from etl_project.match_store import MENTIONS, Store
+from etl_project.match_store import MENTIONS, TEXTS, WORDS, Store
 
 _KEYS = [name for name in MENTIONS if name not in PLACES]
-_TEXT = ["mention_id", "title_key", "text_key", "letters", "head", "sketch"]
-_DECIDED_WORDS = ["mention_id", "arxiv_id", "title_key", "text_key"]
-_ID_WORDS = ["mention_id", "arxiv_id", "title_key", "shown_title_key", "text_key"]
 
 
 class Matched(NamedTuple):
@@ -86,7 +83,7 @@ def match(
     beside = store.of_clusters(pl.concat([placed["cluster"], old["cluster"]])).join(placed, on="mention_id", how="anti")
     clustered = pl.concat([placed.select(list(MENTIONS)), beside])
     before = store.papers(clustered["mention_id"])
-    named = name_papers(clustered, before, words.of_ids, store.taken, load)
+    named = name_papers(clustered, before, words.of, store.taken, load)
     touched = pl.concat([named.mentions["paper_id"], before["paper_id"]]).unique()
     pairs = _pairs_now(store, clustered["content"], near, titled)
     related = relate_papers(pairs, _papers_of(store, pairs, named.mentions)).filter(
@@ -96,13 +93,14 @@ def match(
     moved = placed.select(list(MENTIONS)).join(old, on=["mention_id", *PLACES], how="anti", nulls_equal=True)
     store.put_mentions(moved)
     store.add("words", new)
+    store.add("texts", texts.texts.join(known, on="node", how="anti"))
     store.forget_texts(texts.removed)
     store.add("lookups", near.lookups)
     store.put_pairs(near.pairs.anew, near.pairs.pairs, "kind <> 'same_title'")
     store.put_pairs(titled.anew, titled.pairs, "kind = 'same_title'")
     changed = named.mentions.join(before, on=before.columns, how="anti")
     gone = before.join(named.mentions, on=before.columns, how="anti")["mention_id"]
-    kinds = clustered.select("mention_id", "abstract_kind").join(words.of_ids(changed["mention_id"]), on="mention_id")
+    kinds = clustered.select("mention_id", "abstract_kind").join(words.of(changed["mention_id"]), on="mention_id")
     store.put_papers(gone, paper_rows(changed, kinds))
     store.put_merged(named.given_up)
     store.put_related(touched, related)
@@ -111,29 +109,24 @@ def match(
 
 
 class _Words:
-    """Words (``WORDS``) of new and of known mentions."""
+    """What new and known mentions show."""
 
     def __init__(self, store: Store, new: pl.DataFrame) -> None:
         self.store, self.new = store, new
 
-    def of(self, mentions: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
-        """Return columns of the words of mentions."""
+    def of(self, mentions: pl.Series) -> pl.DataFrame:
+        """Return the words (``WORDS``) of mentions."""
         asked = mentions.unique().to_frame("mention_id")
-        known = self.store.words(asked.join(self.new, on="mention_id", how="anti")["mention_id"], columns)
-        return pl.concat([known, self.new.select(columns).join(asked, on="mention_id", how="semi")])
-
-    def of_ids(self, mentions: pl.Series) -> pl.DataFrame:
-        """Return what ids are made of."""
-        return self.of(mentions, _ID_WORDS)
+        known = self.store.words(asked.join(self.new, on="mention_id", how="anti")["mention_id"])
+        return pl.concat([known, self.new.select(list(WORDS)).join(asked, on="mention_id", how="semi")])
 
     def of_texts(self, mentions: pl.DataFrame) -> pl.DataFrame:
-        """Return the texts of mentions: each node once, with the first mention that shows it, ``in_order``."""
-        first = (
-            mentions.filter(pl.col("node").is_not_null())
-            .group_by("node")
-            .agg(pl.col("mention_id").min(), pl.col("title").first())
-        )
-        return in_order(first.join(self.of(first["mention_id"], _TEXT), on="mention_id"))
+        """Return the texts (``TEXTS``) of mentions, each once with the first mention that shows it, ``in_order``."""
+        shown = mentions.filter(pl.col("node").is_not_null())
+        first = shown.group_by("node").agg(pl.col("mention_id").min())
+        known = self.store.texts(first["node"])
+        new = self.new.select(list(TEXTS)).join(first.join(known, on="node", how="anti"), on="node", how="semi")
+        return in_order(pl.concat([known, new.unique("node")]).join(first, on="node"))
 
 
 class _Texts(NamedTuple):
@@ -278,13 +271,13 @@ def _decided(
     """Return the mentions, and all others of clusters that are or were decided about, with ``cluster``; their old places."""
     found = [store.decided()]
     if decisions:
-        placed = placed.join(words.of(placed["mention_id"], _DECIDED_WORDS), on="mention_id")
+        placed = placed.join(words.of(placed["mention_id"]), on="mention_id")
         clusters = pl.Series(clusters_decided(placed, decisions).values(), dtype=pl.UInt64)
         found.append(store.of_clusters(clusters, found=True))
     others = pl.concat(found).unique("mention_id").join(placed, on="mention_id", how="anti")
     old = pl.concat([old, others.select(old.columns)])
     if decisions:
-        others = others.join(words.of(others["mention_id"], _DECIDED_WORDS), on="mention_id")
+        others = others.join(words.of(others["mention_id"]), on="mention_id")
     decided, states = apply_decisions(pl.concat([placed, others.select(placed.columns)]), decisions)
     return decided, old, states
 

@@ -187,14 +187,12 @@ def forget_matching(connection: duckdb.DuckDBPyConnection) -> None:
 
 def texts_of(connection: duckdb.DuckDBPyConnection, mention_ids: Collection[str]) -> dict[str, tuple[str, str]]:
     """Return title and cleaned abstract (empty without one) of mentions, by mention_id."""
-    asked = pl.DataFrame({"mention_id": sorted(mention_ids)}, schema={"mention_id": pl.String})
-    connection.register("asked", asked)
-    try:
-        rows = connection.execute(
-            "select mention_id, title, coalesce(abstract_clean, '') from parsed_rows join asked using (mention_id)"
-        ).fetchall()
-    finally:
-        connection.unregister("asked")
+    asked = pl.DataFrame({"mention_id": sorted(mention_ids)}, schema={"mention_id": pl.String})  # noqa: F841
+    # first which rows, then their columns: else the abstracts of all are read
+    rows = connection.execute(
+        "select mention_id, title, coalesce(abstract_clean, '') from parsed_rows "
+        "where rowid in (select rowid from parsed_rows semi join asked using (mention_id))"
+    ).fetchall()
     return {mention: (title, text) for mention, title, text in rows}
 
 

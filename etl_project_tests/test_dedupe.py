@@ -710,7 +710,7 @@ def test_any_order_of_arrival_ends_where_one_run_of_all_does(
     for name, rows in state.tables.items():
         # also what is stored: else a later run would start from something else
         assert rows.equals(rebuilt.tables[name]), name
-        if name in ("matching.mentions", "matching.words", "matching.lookups", "matching.pairs"):
+        if name in ("matching.mentions", "matching.words", "matching.texts", "matching.lookups", "matching.pairs"):
             assert rows.equals(at_once.tables[name]), name
 
 
