@@ -195,6 +195,20 @@ def oracle(mentions: list[Mention]) -> set[frozenset[str]]:
         hub = next((hub for hub in hubs if hub.title == text.title and text.is_version_of(hub)), text)
         hubs += [text] if hub is text else []
         hub_of[text.title, text.letters] = hub
+    linked = {
+        frozenset([hub.order, hub_of[text.title, text.letters].order])
+        for text in texts
+        for hub in hubs
+        if hub.title == text.title and min(len(hub.sample), len(text.sample)) >= 4 and hub.shares_with(text) >= 0.2
+    }
+    groups = [{hub.order} for hub in hubs]
+    for link in linked:
+        joined = [group for group in groups if group & link]
+        groups = [group for group in groups if not group & link] + [set().union(*joined)]
+    by_order = {hub.order: hub for hub in hubs}
+    first = {order: by_order[min(group)] for group in groups for order in group}
+    hub_of = {key: first[hub.order] for key, hub in hub_of.items()}
+    hubs = [hub for hub in hubs if hub_of[hub.title, hub.letters] is hub]
 
     def under_hub(hub: Text) -> list[Text]:
         return [text for text in texts if hub_of[text.title, text.letters] == hub]

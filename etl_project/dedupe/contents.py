@@ -35,7 +35,35 @@ def find_contents(texts: pl.DataFrame, sketches: Sketches) -> tuple[NDArray[np.i
         hubs[left[same]] = hub[same]
         left = left[~same]
     hubs[left] = left
-    return hubs, len(left)
+    return _joined(texts, sketches, hubs, np.setdiff1d(np.arange(texts.height), left)), len(left)
+
+
+def _joined(
+    texts: pl.DataFrame, sketches: Sketches, hubs: NDArray[np.int64], compared: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the hubs, where a text shares a passage with several the longest of these."""
+    placed = pl.DataFrame({"text": compared, "hub": hubs[compared]}).with_columns(title=texts["title"].gather(compared))
+    several = placed.select("title", other="hub").unique().filter(pl.len().over("title") > 1)
+    pairs = placed.join(several, on="title").filter(pl.col("hub") != pl.col("other"))
+    a, b = (pairs[name].to_numpy() for name in ("text", "other"))
+    # by sketches alone: the few words of a short text begin many a paper
+    shares = (sketches.containment(a, b) >= SAME_TEXT) & (
+        np.minimum(sketches.sizes(a), sketches.sizes(b)) >= LEAST_SKETCH
+    )
+    joined = np.arange(len(hubs))
+
+    def first(hub: int) -> int:
+        while joined[hub] != hub:
+            hub = int(joined[hub])
+        return hub
+
+    for one, other in pairs.filter(pl.Series(shares)).select("hub", "other").unique().iter_rows():
+        ends = first(one), first(other)
+        joined[max(ends)] = min(ends)  # the longest text stands first
+    for hub in several["other"].to_list():
+        joined[hub] = first(hub)
+    found: NDArray[np.int64] = joined[hubs]
+    return found
 
 
 def in_order(texts: pl.DataFrame) -> pl.DataFrame:
