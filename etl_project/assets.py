@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
@@ -286,6 +286,8 @@ def parsed(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
             yield _made(table, rows, **shown.get(table.name, {}))
 
 
+#: New mentions that are matched at once: about 5 GB of memory.
+_MENTIONS_AT_ONCE = 1_000_000
 _MATCHED = (PAPER_MENTIONS, MERGED_PAPERS, RELATED_PAPERS, DECISIONS)
 
 
@@ -295,11 +297,25 @@ def matched(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
     with warehouse.connect(lake.lake) as connection:
         decided = decisions.read(lake.lake)
         with warehouse.transaction(connection):
-            store = Store(connection)
-            dumps = store.new_dumps()
             load = warehouse.scalar(connection, "select coalesce(max(load_number), 1) from raw_dumps")
-            new = pl.concat([keys(batch) for batch in warehouse.mention_texts(connection, dumps)])
-            result = matching.match(store, new, partial(warehouse.texts_of, connection), load, decided, dumps)
+            shown = partial(warehouse.texts_of, connection)
+            batches = []
+            connection.execute(
+                "create temp table papers_before as select distinct paper_id from paper_mentions"
+            ).fetchall()
+            for dumps in list(Store(connection).new_dumps(_MENTIONS_AT_ONCE)):
+                new = pl.concat([keys(batch) for batch in warehouse.mention_texts(connection, dumps)])
+                batches.append(matching.match(Store(connection), new, shown, load, decided, dumps))
+            result = reduce(matching.Matched.and_then, batches)
+            # a paper may be made by one batch and merged by the next
+            new_papers = warehouse.scalar(
+                connection,
+                "select count(distinct paper_id) from paper_mentions anti join papers_before using (paper_id)",
+            )
+            merged = warehouse.scalar(
+                connection,
+                "select count(*) from merged_papers semi join papers_before on merged_paper_id = papers_before.paper_id",
+            )
             warehouse.replace(connection, DECISIONS, decision_rows(decided, result.states))
         rows = {table: warehouse.scalar(connection, f"select count(*) from {table.name}") for table in _MATCHED}
         rules = warehouse.read(
@@ -310,18 +326,18 @@ def matched(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
         "paper_mentions: %d new mentions, matched with %d known ones; %d new papers, %d merged",
         result.new,
         result.matched - result.new,
-        result.new_papers,
-        result.merged,
+        new_papers,
+        merged,
     )
     yield _made(
         PAPER_MENTIONS,
         rows[PAPER_MENTIONS],
         new_mentions=result.new,
         matched_with=result.matched - result.new,
-        new_papers=result.new_papers,
+        new_papers=new_papers,
         rules=_markdown(rules),
     )
-    yield _made(MERGED_PAPERS, rows[MERGED_PAPERS], merged_now=result.merged)
+    yield _made(MERGED_PAPERS, rows[MERGED_PAPERS], merged_now=merged)
     yield _made(DECISIONS, rows[DECISIONS], applied=result.states.count("applied"))
     yield _made(
         RELATED_PAPERS,

@@ -4,7 +4,7 @@ Not published, and not kept for ever: all of it can be made again from ``parsed_
 Ids cannot, they stand in ``paper_mentions`` and ``merged_papers``.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 import polars as pl
@@ -70,12 +70,19 @@ class Store:
         """Whether nothing was matched before: then all is new."""
         return "matching.mentions" in self.empty
 
-    def new_dumps(self) -> list[str]:
-        """Return the dumps that were read and not matched yet."""
-        return [
-            row[0]
-            for row in self._rows("select dump_id from captures anti join matching.dumps using (dump_id) order by 1")
-        ]
+    def new_dumps(self, most: int) -> Iterator[list[str]]:
+        """Yield the dumps that were read and not matched yet, in batches of about ``most`` mentions; at least one batch."""
+        batch: list[str] = []
+        mentions = 0
+        for dump_id, records in self._rows(
+            "select dump_id, records from captures anti join matching.dumps using (dump_id) order by dump_id"
+        ):
+            if batch and mentions + records > most:
+                yield batch
+                batch, mentions = [], 0
+            batch.append(dump_id)
+            mentions += records
+        yield batch
 
     # -------------------------------------------------------------------------------------------
     # what is known; a frame of no rows is answered without asking

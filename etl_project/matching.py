@@ -47,6 +47,18 @@ class Matched(NamedTuple):
     left: int
     states: list[str]
 
+    def and_then(self, later: "Matched") -> "Matched":
+        """Return the counts of two batches of one run."""
+        return Matched(
+            self.new + later.new,
+            self.matched + later.matched,
+            self.new_papers + later.new_papers,
+            self.merged + later.merged,
+            self.cut + later.cut,
+            self.left + later.left,
+            later.states,
+        )
+
 
 def match(
     store: Store,

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 import zstandard
 
-from etl_project import warehouse
+from etl_project import assets, warehouse
 from etl_project.lake import Lake, writer_lock
 from etl_project.run import Summary, run_job
 from etl_project.tables import TABLES
@@ -77,6 +77,16 @@ def test_files_in_another_order_give_the_same_tables(sample_run: tuple[Lake, Sum
     random.Random(3).shuffle(files)
     assert run_job(lake, files).exit_code == 0
     assert _tables(lake) == _tables(sample_run[0])
+
+
+def test_a_load_that_is_matched_in_batches_gives_the_same_papers(
+    sample_run: tuple[Lake, Summary], lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assets, "_MENTIONS_AT_ONCE", 20)
+    summary = run_job(lake, [SAMPLES])
+    assert (summary.papers["new"], summary.papers["known"], summary.papers["merged"]) == (N_PAPERS, 0, 0)
+    mentions = "select list(mention_id order by mention_id) from paper_mentions group by paper_id order by 1"
+    assert rows_of(lake, mentions) == rows_of(sample_run[0], mentions)
 
 
 def test_ids_stay_when_later_files_add_mentions(lake: Lake) -> None:
