@@ -42,6 +42,7 @@ PEER_PYTHON = $(PYTHON)
 # With other libraries beside it, each in a venv where it can be installed. Takes half an hour.
 bench-dedup: setup .venv-peers/shared/ready .venv-peers/daft/ready .venv-peers/text_dedup/ready
 	$(BIN)/python -m etl_project_tests.benchmarks.dedup_quality 100000
+	$(BIN)/python -m etl_project_tests.benchmarks.dedup_incremental
 	$(BIN)/python -m etl_project_tests.benchmarks.dedup_peers 100000 3
 
 .venv-peers/text_dedup/ready: PEER_PYTHON = $(PYTHON312)

@@ -144,4 +144,4 @@ def main(count: int, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*([int(argument) for argument in sys.argv[1:3]] + [100_000, 0][len(sys.argv) - 1 :]))
+    main(*([int(argument) for argument in sys.argv[1:3]] + [100_000, 11][len(sys.argv) - 1 :]))
