@@ -129,16 +129,23 @@ class _Words:
     def of(self, mentions: pl.Series) -> pl.DataFrame:
         """Return the words (``WORDS``) of mentions."""
         asked = mentions.unique().to_frame("mention_id")
-        known = self.store.words(asked.join(self.new, on="mention_id", how="anti")["mention_id"])
-        return pl.concat([known, self.new.select(list(WORDS)).join(asked, on="mention_id", how="semi")])
+        own = self.new.select(list(WORDS)).join(asked, on="mention_id", how="semi")
+        if own.height == asked.height:
+            return own
+        return pl.concat([own, self.store.words(asked.join(own, on="mention_id", how="anti")["mention_id"])])
 
     def of_texts(self, mentions: pl.DataFrame) -> pl.DataFrame:
         """Return the texts (``TEXTS``) of mentions, each once with the first mention that shows it, ``in_order``."""
         shown = mentions.filter(pl.col("node").is_not_null())
         first = shown.group_by("node").agg(pl.col("mention_id").min())
         known = self.store.texts(first["node"])
-        new = self.new.select(list(TEXTS)).join(first.join(known, on="node", how="anti"), on="node", how="semi")
-        return in_order(pl.concat([known, new.unique("node")]).join(first, on="node"))
+        # rows first: sketches are copied once
+        rows = self.new.select("node").with_row_index("row").join(first.join(known, on="node", how="anti"), on="node")
+        new = self.new.select(list(TEXTS))[rows.unique("node", keep="any")["row"]]
+        texts = pl.concat([known, new])
+        return in_order(
+            texts.with_columns(texts.select("node").join(first, on="node", how="left", maintain_order="left"))
+        )
 
 
 class _Texts(NamedTuple):

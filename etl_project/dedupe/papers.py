@@ -102,13 +102,14 @@ def _mint(known: pl.DataFrame, claims: pl.DataFrame, words: Words, taken: Taken)
     """
     full = pl.col("abstract_kind") == "abstract"
     unnamed = known.select("cluster", "mention_id", "abstract_kind", "ambiguous").join(claims, on="cluster", how="anti")
+    shown = unnamed.join(words(unnamed["mention_id"]), on="mention_id").with_columns(
+        abstract_key=pl.when(full).then("text_key"),
+        other_key=pl.when(~full).then(pl.concat_str("abstract_kind", pl.lit(":"), "text_key")),
+        alone=pl.len().over("cluster") == 1,
+    )
+    order = (pl.col("abstract_key").is_null(), "shown_title_key", "abstract_key", "other_key", "mention_id")
     first = (
-        unnamed.join(words(unnamed["mention_id"]), on="mention_id")
-        .with_columns(
-            abstract_key=pl.when(full).then("text_key"),
-            other_key=pl.when(~full).then(pl.concat_str("abstract_kind", pl.lit(":"), "text_key")),
-        )
-        .sort(pl.col("abstract_key").is_null(), "shown_title_key", "abstract_key", "other_key", "mention_id")
+        pl.concat([shown.filter("alone"), shown.filter(~pl.col("alone")).sort(*order)])
         .group_by("cluster", maintain_order=True)
         .agg(
             pl.col("shown_title_key", "abstract_key", "other_key", "mention_id").first(),
