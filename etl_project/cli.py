@@ -575,12 +575,31 @@ def _compared(connection: Any, a: str, b: str) -> dict[str, Any]:
         "select kind from related_papers where paper_id = least($1, $2) and related_paper_id = greatest($1, $2)",
         [a, b],
     )
+    compared = compare(*(_mentions(connection, "paper_id = ?", paper_id) for paper_id in (a, b)))
     return {
         **shown,
         "verdict": "two papers",
         "related": found[0]["kind"] if found else None,
-        **compare(*(_mentions(connection, "paper_id = ?", paper_id) for paper_id in (a, b)))._asdict(),
+        **compared._asdict(),
+        "reason": compared.reason + (_parted_by(connection, a, b) if compared.would_join else ""),
     }
+
+
+def _parted_by(connection: Any, a: str, b: str) -> str:
+    """Return what parts two papers that the rules, asked for them alone, would join."""
+    decided = _rows(
+        connection,
+        "select decision_number from decisions join paper_mentions on decisions.mention_id = paper_mentions.mention_id "
+        "join paper_mentions other on decisions.other_mention_id = other.mention_id where verdict = 'different' "
+        "and state = 'applied' and [paper_mentions.paper_id, other.paper_id] in ([$1, $2], [$2, $1])",
+        [a, b],
+    )
+    if decided:
+        return f"; people decided that they are two (decision {decided[0]['decision_number']})"
+    return (
+        "; alone they would be one: what stands under their titles beside them parts them, other arXiv ids or "
+        "texts, or it is too much to be compared"
+    )
 
 
 def _print_compared(pair: dict[str, Any]) -> None:

@@ -4,11 +4,12 @@ So decisions outlive the warehouse, can be read and kept under version control, 
 """
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from etl_project.lake import Lake, writer_lock
-from etl_project.tables import VERDICTS
+from etl_project.tables import MENTION_ID, VERDICTS
 
 
 class Side(NamedTuple):
@@ -41,12 +42,13 @@ def read(lake: Lake) -> list[Decision]:
     if not lake.decisions.exists():
         return []
     found = []
-    for number, line in enumerate(lake.decisions.read_text("utf-8").splitlines(), 1):
+    # at line feeds alone: a reason may hold other characters that end lines
+    for number, line in enumerate(lake.decisions.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         if not line.strip():
             continue
         try:
-            found.append(_decision(json.loads(line)))
-        except (ValueError, TypeError, KeyError) as error:
+            found.append(_decision(json.loads(line.decode("utf-8"))))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise DamagedDecisions(
                 f"{lake.decisions}, line {number}: no decision ({error!r}); mend or delete that line, and run again"
             ) from None
@@ -56,9 +58,23 @@ def read(lake: Lake) -> list[Decision]:
 def _decision(row: dict[str, Any]) -> Decision:
     if row["verdict"] not in VERDICTS:
         raise ValueError(f"verdict {row['verdict']!r}, not one of {', '.join(VERDICTS)}")
+    if not isinstance(row["why"], str) or not row["why"].strip():
+        raise ValueError("no reason, why")
     made = datetime.fromisoformat(row["decided_at"]).astimezone(UTC).replace(tzinfo=None)
-    sides = tuple(Side(**side) for side in row["b"])
-    return Decision(row["verdict"], Side(**row["a"]), sides, row["why"], made)
+    a, *b = (_side(side) for side in (row["a"], *row["b"]))
+    if not b or any(side.mention_id == a.mention_id for side in b):
+        raise ValueError("b names no other mention than a")
+    return Decision(row["verdict"], a, tuple(b), row["why"], made)
+
+
+def _side(row: dict[str, Any]) -> Side:
+    side = Side(**row)
+    for name, value in side._asdict().items():
+        if not isinstance(value, str) and (value is not None or name in ("mention_id", "title", "title_key")):
+            raise ValueError(f"{name} is {value!r}")
+    if not re.fullmatch(MENTION_ID, side.mention_id):
+        raise ValueError(f"mention_id is {side.mention_id!r}")
+    return side
 
 
 def append(lake: Lake, decision: Decision) -> None:
@@ -72,5 +88,7 @@ def append(lake: Lake, decision: Decision) -> None:
     }
     with writer_lock(lake, "papers merge" if decision.verdict == "same" else "papers split"):
         lake.decisions.parent.mkdir(parents=True, exist_ok=True)
-        with lake.decisions.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        with lake.decisions.open("a+b") as file:
+            if file.tell() and lake.decisions.read_bytes()[-1:] != b"\n":  # an editor's last line
+                file.write(b"\n")
+            file.write(json.dumps(row).encode() + b"\n")

@@ -135,11 +135,9 @@ class Store:
         return self._of("main.paper_mentions", "mention_id", mentions, PAPERS)
 
     def taken(self, paper_ids: Collection[str]) -> set[str]:
-        """Return those of the ids that some paper has or had."""
+        """Return those of the ids that some paper has."""
         asked = pl.Series(sorted(paper_ids), dtype=pl.String)
-        now = self._of("main.paper_mentions", "paper_id", asked, ["paper_id"])
-        once = self._of("main.merged_papers", "merged_paper_id", asked, ["merged_paper_id"])
-        return {*now["paper_id"], *once["merged_paper_id"]}
+        return set(self._of("main.paper_mentions", "paper_id", asked, ["paper_id"])["paper_id"])
 
     # -------------------------------------------------------------------------------------------
     # what changes; within a transaction of the caller's
@@ -175,8 +173,12 @@ class Store:
         self._delete("main.paper_mentions", ["mention_id"], gone)
         warehouse.append(self.connection, PAPER_MENTIONS, mentions)
 
-    def put_merged(self, given_up: pl.DataFrame) -> None:
-        """Write rows of ``merged_papers``; older ones that led to an id which is now given up lead on."""
+    def put_merged(self, given_up: pl.DataFrame, named: pl.Series) -> None:
+        """Write rows of ``merged_papers``; older ones that led to an id which is now given up lead on.
+
+        ``named`` are papers of now: an id that is one's again is given up no more.
+        """
+        self._delete("main.merged_papers", ["merged_paper_id"], named)
         if given_up.is_empty():
             return
         self.connection.execute(

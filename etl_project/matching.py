@@ -114,7 +114,7 @@ def match(
     gone = before.join(named.mentions, on=before.columns, how="anti")["mention_id"]
     kinds = clustered.select("mention_id", "abstract_kind").join(words.of(changed["mention_id"]), on="mention_id")
     store.put_papers(gone, paper_rows(changed, kinds))
-    store.put_merged(named.given_up)
+    store.put_merged(named.given_up, named.mentions["paper_id"])
     store.put_related(touched, related)
     store.add_dumps(dumps)
     return Matched(new.height, clustered.height, named.new, named.given_up.height, near.cut, texts.left, states)

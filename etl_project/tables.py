@@ -11,7 +11,7 @@ from etl_project.links import KINDS
 SCHEMA_VERSION = 2
 
 _DUMP_ID = r"[0-9a-f]{16}"
-_MENTION_ID = r"[0-9a-f]{16}-\d+(\.\d+)?"
+MENTION_ID = r"[0-9a-f]{16}-\d+(\.\d+)?"
 _PAPER_ID = r"p[0-9a-f]{16}"
 _ARXIV_ID = r"\d{4}\.\d{4,5}"
 
@@ -22,7 +22,7 @@ def _dump_id(description: str = "The dump, as in `raw_dumps`.") -> Column:
 
 def _mention_id(name: str = "mention_id", description: str = "", required: bool = True) -> Column:
     return Column(
-        name, "text", description or "The mention, as in `parsed_rows`.", required=required, pattern=_MENTION_ID
+        name, "text", description or "The mention, as in `parsed_rows`.", required=required, pattern=MENTION_ID
     )
 
 
@@ -355,7 +355,7 @@ PAPER_MENTIONS = Table(
         _mention_id(),
         _paper_id(),
         Column("rule", "text", "What joined the mention to the paper: `new_paper` for the paper's first one; the same arXiv id; the same title over the same text, or over a version of it (cut off, revised, with typing errors); a title that differs by typing errors over a similar text; the same title alone, where nothing under that title contradicts; or `decided`, by people.", required=True, one_of=MATCH_RULES),
-        Column("title_key", "text", "Title reduced to letters and digits, lower case.", required=True),
+        Column("title_key", "text", "Title reduced to letters and digits, lower case, LaTeX undone, `&` as `and`; `+` and `#` stay, and so does a title without any letter.", required=True),
         Column("abstract_key", "text", "Hash of the cleaned abstract's letters and digits; null where the mention shows no full abstract.", pattern="[0-9a-f]{16}"),
     ),
     laws=(
@@ -420,7 +420,7 @@ RELATED_PAPERS = Table(
         _paper_id("The one of the two ids that sorts first."),
         _paper_id("The other.", "related_paper_id"),
         Column("kind", "text", "How they look alike: `retitled` (nearly one text, of one length), `extended_version` (most of the shorter text is in the other), `same_template` (one wording, other numbers or names), `similar` (a third to a half of the text), `same_title` (one title, other texts). Without an id no text can tell a retitled paper from an extended version for certain.", required=True, one_of=RELATIONS),
-        Column("containment", "double", "Share of the shorter text that is in the other, estimated from a sample of its passages.", "0 to 1", required=True, least=0, most=1),
+        Column("containment", "double", "Share of the shorter text that is in the other, estimated from a sample of its passages; 0 for `same_title`, where it is not kept (`papers explain` tells it).", "0 to 1", required=True, least=0, most=1),
         _mention_id(description="A mention of the first paper, of which the text was compared."),
         _mention_id("related_mention_id", "One of the other paper."),
     ),

@@ -3,11 +3,13 @@
 import json
 import shutil
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from etl_project import decisions
 from etl_project.lake import Lake
 from etl_project.run import run_job
 from etl_project_tests.conftest import rows_of
@@ -93,7 +95,7 @@ def test_the_later_of_two_decisions_holds(folder: Path, lake: Lake, papers: Pape
     assert papers("merge", SLOW, WHY, "--why", "it is after all", lake=lake).returncode == 0
     assert run_job(lake, [folder]).exit_code == 0
     assert titles(lake) == [[OTHER], [SLOW, WHY]]
-    assert states(lake) == ["overruled", "overruled", "applied"]
+    assert states(lake) == ["applied", "overruled", "applied"]
 
 
 def test_arxiv_ids_that_arrive_later_speak_against_a_merge(folder: Path, lake: Lake, papers: Papers) -> None:
@@ -176,3 +178,38 @@ def test_a_decision_that_is_taken_out_of_the_file_no_longer_holds(folder: Path, 
     lake.decisions.write_text("", "utf-8")
     assert run_job(lake, [folder]).exit_code == 0
     assert titles(lake) == [[OTHER], [SLOW], [WHY]]
+
+
+@pytest.mark.parametrize("why", ["two\u2028lines", "next\u0085line", "no\x1cother", 'a "quote"'])
+def test_any_reason_is_read_back(lake: Lake, why: str) -> None:
+    side = decisions.Side("00000000000000aa-1", "A\u2028title", "atitle", None, None, None)
+    made = decisions.Decision(
+        "same", side, (side._replace(mention_id="00000000000000aa-2"),), why, datetime(2026, 1, 1)
+    )
+    decisions.append(lake, made)
+    lake.decisions.write_bytes(b"\xef\xbb\xbf" + lake.decisions.read_bytes().rstrip())  # as an editor may leave it
+    decisions.append(lake, made)
+    assert decisions.read(lake) == [made, made]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"title_key": "atitle"', '"title_key": null'),
+        ('"why": "seen"', '"why": null'),
+        ("aa-1", "my notes"),
+        ("aa-2", "aa-1"),
+        ("seen", "\udce9"),
+    ],
+)
+def test_a_damaged_decision_is_named_with_its_line(lake: Lake, old: str, new: str) -> None:
+    side = decisions.Side("00000000000000aa-1", "A title", "atitle", None, None, None)
+    made = decisions.Decision(
+        "same", side, (side._replace(mention_id="00000000000000aa-2"),), "seen", datetime(2026, 1, 1)
+    )
+    decisions.append(lake, made)
+    text = lake.decisions.read_text("utf-8")
+    assert old in text
+    lake.decisions.write_bytes(text.replace(old, new).encode("utf-8", "surrogateescape"))
+    with pytest.raises(decisions.DamagedDecisions, match="line 1"):
+        decisions.read(lake)

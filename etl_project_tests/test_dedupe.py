@@ -160,7 +160,9 @@ class Text(NamedTuple):
     def meets(self, other: "Text") -> bool:
         if self.title == other.title or min(len(self.sample), len(other.sample)) < 4 or self.shares_with(other) < 0.3:
             return False
-        return bool(set(self.sample[:8]) & set(other.sample[:8])) or self.letters[:40] == other.letters[:40]
+        return (
+            bool(set(self.sample[:8]) & set(other.sample[:8])) or self.letters[:40] == other.letters[:40]
+        )  # or the whole
 
 
 def are_nearly(one: list[Text], other: list[Text]) -> bool:
@@ -752,3 +754,68 @@ def test_a_few_new_mentions_read_and_write_only_what_they_touch() -> None:
     first = run(rows)
     second = run([*rows, rows[7]._replace(mention_id="again")], first, 2)
     assert (second.counts.new, second.counts.matched) == (1, 2)
+
+
+# ---------------------------------------------------------------------------------------------
+# what people decided
+
+
+def decided(verdict: str, a: Mention, b: Mention) -> Decision:
+    return Decision(verdict, side_of(a), (side_of(b),), "seen", datetime(2026, 1, 1))
+
+
+ALONE = [of_walk(name, f"Paper {name} on Moss and its Ravines", f"{name} holds stones. " * 20) for name in "abcd"]
+
+
+def test_a_split_takes_a_mention_out_of_a_chain_of_merges() -> None:
+    a, b, c, d = ALONE
+    chain = [decided("same", a, b), decided("same", b, c), decided("same", c, d)]
+    result = run(ALONE, decisions=[*chain, decided("different", d, b)])
+    assert clusters(result) == {frozenset("acd"), frozenset("b")}
+    assert result.counts.states == ["overruled", "overruled", "applied", "applied"]
+
+
+def test_a_split_of_one_mention_leaves_the_others_where_they_were_merged() -> None:
+    full, cut = of_walk("full"), of_walk("cut", text=WALK[:150], kind="cut")
+    merge = decided("same", full, ALONE[0])
+    result = run([full, cut, ALONE[0]], decisions=[merge, decided("different", ALONE[0], full)])
+    assert clusters(result) == {frozenset(["cut", "a"]), frozenset(["full"])}
+
+
+def test_what_is_merged_after_a_split_is_merged_with_the_part() -> None:
+    a, b, c, _ = ALONE
+    decisions = [decided("same", a, b), decided("different", a, b), decided("same", b, c)]
+    assert clusters(run(ALONE, decisions=decisions)) == {frozenset("a"), frozenset("bc"), frozenset("d")}
+
+
+def test_an_id_that_a_merge_gave_up_comes_back_when_the_merge_is_taken_back() -> None:
+    first = run(ALONE)
+    merged = run(ALONE, first, 2, decisions=[decided("same", ALONE[0], ALONE[1])])
+    assert merged.merged_papers.height == 1
+    back = run(ALONE, merged, 3)
+    assert back.paper_mentions.equals(first.paper_mentions)
+    assert back.merged_papers.is_empty()
+
+
+# ---------------------------------------------------------------------------------------------
+# what new users found
+
+
+@pytest.mark.parametrize(("a", "b"), [("Part A", "Part II"), ("Part I", "Part A"), ("Model S", "Model M")])
+def test_labels_of_a_letter_or_two_are_no_typing_errors(a: str, b: str) -> None:
+    rows = [of_walk(m, f"{LONG}: {title}") for m, title in (("a", a), ("b", b))]
+    assert len(clusters(run(rows))) == 2
+
+
+def test_a_copy_is_found_where_all_its_passages_are_phrases() -> None:
+    rows = [of_walk(f"m{n:02}", f"Paper on {n * 7919} Ravines and on Long Rain by Night") for n in range(60)]
+    rows = [row._replace(abstract_clean=f"{WALK} {n}") for n, row in enumerate(rows)]
+    copy = rows[7]._replace(mention_id="copy", title=rows[7].title.replace("Night", "Nihgt"))
+    result = run([*rows, copy])
+    assert paper_of(result, "copy") == paper_of(result, "m07")
+
+
+def test_a_title_without_spaces_tells_by_its_letters() -> None:
+    title = "冷雨中行走的蚂蚁如何在夜间找到回家的路"
+    rows = [Mention("text", None, 1, title, WALK), Mention("card", "2401.00001", 2, title, None, None)]
+    assert len(clusters(run(rows))) == 1

@@ -26,7 +26,8 @@ class Comparison(NamedTuple):
     """What two papers share: keys, scores, and why they are one or two.
 
     ``title_edits`` is the least number of edits between two of their titles; ``containment`` the largest share of the
-    shorter text that is in the other, with the two mentions; None where one shows no abstract.
+    shorter text that is in the other, with the two mentions; None where one shows no abstract. ``would_join``: nothing
+    parts the two alone, so others do: people, other ids or texts under their titles, or too many of them.
     """
 
     arxiv_ids: _Ids
@@ -36,6 +37,7 @@ class Comparison(NamedTuple):
     mention_a: str | None
     mention_b: str | None
     reason: str
+    would_join: bool = False
 
 
 def compare(a: pl.DataFrame, b: pl.DataFrame) -> Comparison:
@@ -64,7 +66,8 @@ def compare(a: pl.DataFrame, b: pl.DataFrame) -> Comparison:
     shown = [_shown(frame, mention) for frame, mention in ((a, mention_a), (b, mention_b))]
     verdict = judge(*shown[0], *shown[1])
     reason = _reason(ids, edits, near, share, versions, verdict)
-    return Comparison(ids, edits, same, share, mention_a, mention_b, reason)
+    joins = versions if not edits else titles_nearly_agree(*near) and share >= NEAR_TEXT and verdict == "one"
+    return Comparison(ids, edits, same, share, mention_a, mention_b, reason, joins and _by_ids(ids) is None)
 
 
 def _id_of(keyed: pl.DataFrame) -> str | None:
@@ -105,7 +108,7 @@ def _reason(ids: _Ids, edits: int, titles: tuple[str, str], share: float, versio
             else f"one title, but {shown}, and {SAME_TEXT:.0%} is asked for"
         )
     if not titles_nearly_agree(*titles):
-        return f"{shown}, but the titles are {edits} edits apart: texts under other titles never join without an id"
+        return f"{shown}, and the titles are {edits} edits apart: texts under other titles never join without an id"
     if share < NEAR_TEXT:
         return f"the titles nearly agree, but {shown}, and {NEAR_TEXT:.0%} is asked for"
     if verdict == "two":

@@ -20,30 +20,29 @@ def apply_decisions(mentions: pl.DataFrame, decisions: Sequence[Decision]) -> tu
     """Return the mentions with ``cluster``, ``found_cluster`` as people decided, and each decision's state (``DECISION_STATES``).
 
     ``mentions`` are at least all of the clusters that are decided about. A decision is about a mention and all its
-    copies (the same title, text and id). What was parted makes a paper of its own. Decisions are asked in their order:
-    of two about the same mentions the later one holds. One arXiv id stays one paper and two stay two: against them a
-    decision is not applied.
+    copies (the same title, text and id). What is parted makes a paper of its own: it leaves what it was joined to before,
+    and that stays as it is; what is joined later to one of its mentions is joined to it. So of two decisions about the
+    same mentions the later one holds. One arXiv id stays one paper and two stay two: against them a decision is not
+    applied.
     """
     if not decisions:
         return mentions.with_columns(cluster="found_cluster"), []
     nodes = clusters_decided(mentions, decisions)
-    states = [_state(place, decisions, nodes) for place in range(len(decisions))]
+    states = [_state(decision, nodes) for decision in decisions]
     parted: dict[_Node, int] = {}
-    for place, decision in enumerate(decisions):
-        if states[place] == "applied" and decision.verdict == "different":
-            parted |= {_node(side): _PARTED + 2 * place for side in decision.b}
     joined: dict[int, int] = {}  # a cluster, and that which took it in
 
-    def root(cluster: int) -> int:
+    def of(side: Side) -> int:
+        cluster = parted.get(_node(side), nodes[_node(side)])
         while cluster in joined:
             cluster = joined[cluster]
         return cluster
 
-    def of(side: Side) -> int:
-        return root(parted.get(_node(side), nodes[_node(side)]))
-
     for place, decision in enumerate(decisions):
-        if states[place] != "applied" or decision.verdict != "same":
+        if states[place] != "applied":
+            continue
+        if decision.verdict == "different":
+            parted |= {_node(side): _PARTED + 2 * place for side in decision.b}
             continue
         for side in decision.b:
             pair = {of(decision.a), of(side)}
@@ -53,20 +52,25 @@ def apply_decisions(mentions: pl.DataFrame, decisions: Sequence[Decision]) -> tu
             elif len(pair) == 2:
                 kept = with_ids[0] if with_ids else min(pair)
                 joined |= {cluster: kept for cluster in pair if cluster != kept}
+    for place, decision in enumerate(decisions):
+        if states[place] == "applied":
+            together = {of(decision.a) == of(side) for side in decision.b}
+            states[place] = "applied" if together == {decision.verdict == "same"} else "overruled"
     leaving = pl.DataFrame(
         [(*node, cluster) for node, cluster in parted.items()],
         schema={**dict.fromkeys(_NODE, pl.String), "parted": pl.UInt64},
         orient="row",
     )
-    roots = pl.DataFrame(
-        [(cluster, root(cluster)) for cluster in joined],
-        schema={"cluster": pl.UInt64, "root": pl.UInt64},
-        orient="row",
-    )
+    roots: dict[int, int] = {}
+    for cluster in joined:
+        roots[cluster] = joined[cluster]
+        while roots[cluster] in joined:
+            roots[cluster] = joined[roots[cluster]]
+    taken_in = pl.DataFrame(list(roots.items()), schema={"cluster": pl.UInt64, "root": pl.UInt64}, orient="row")
     decided = (
         mentions.join(leaving, on=_NODE, how="left", nulls_equal=True)
         .with_columns(cluster=pl.coalesce("parted", "found_cluster"))
-        .join(roots, on="cluster", how="left")
+        .join(taken_in, on="cluster", how="left")
         .with_columns(cluster=pl.coalesce("root", "cluster"))
     )
     return decided.drop("parted", "root"), states
@@ -91,21 +95,14 @@ def _node(side: Side) -> _Node:
     return side.title_key, side.text_key, side.abstract_kind, side.arxiv_id
 
 
-def _state(place: int, decisions: Sequence[Decision], nodes: dict[_Node, int]) -> str:
-    decision = decisions[place]
-    own = {_node(decision.a), *map(_node, decision.b)}
-    if not own <= nodes.keys():
+def _state(decision: Decision, nodes: dict[_Node, int]) -> str:
+    if not {_node(decision.a), *map(_node, decision.b)} <= nodes.keys():
         return "unknown_mention"
-    for later in decisions[place + 1 :]:
-        about = {_node(later.a), *map(_node, later.b)}
-        if later.verdict != decision.verdict and len(own & about) >= 2:
-            return "overruled"
-    ids = {side.arxiv_id for side in (decision.a, *decision.b)}
-    if decision.verdict == "different" and any(
-        _is_arxiv_id(nodes[_node(side)]) and side.arxiv_id for side in decision.b
-    ):
-        return "contradicted"
-    return "contradicted" if decision.verdict == "same" and len(ids - {None}) > 1 else "applied"
+    ids = {side.arxiv_id for side in (decision.a, *decision.b)} - {None}
+    if decision.verdict == "different":
+        of_ids = any(_is_arxiv_id(nodes[_node(side)]) and side.arxiv_id for side in decision.b)
+        return "contradicted" if of_ids else "applied"
+    return "contradicted" if len(ids) > 1 else "applied"
 
 
 def decision_rows(decisions: Sequence[Decision], states: Sequence[str]) -> pl.DataFrame:

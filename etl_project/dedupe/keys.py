@@ -1,6 +1,7 @@
 """Mentions in, keys out: what mentions are compared by. Made of a mention alone, so they are stored and never change."""
 
 import hashlib
+import re
 from collections.abc import Iterable
 
 import numpy as np
@@ -68,7 +69,7 @@ def keys(mentions: pl.DataFrame) -> pl.DataFrame:
         title=pl.Series(numbers_of([key.encode() for key in plain])),
         title_key=pl.Series(plain, dtype=pl.String),
         shown_title_key=pl.Series(shown, dtype=pl.String),
-        title_words=pl.Series([len(title.split()) for title in titles], dtype=pl.Int32),
+        title_words=pl.Series([_words(title) for title in titles], dtype=pl.Int32),
         title_letters=pl.Series([len(key) for key in plain], dtype=pl.Int32),
     ).with_columns(
         pl.when(pl.col("letters") > 0).then("text_key"),
@@ -120,8 +121,18 @@ def _numbers(digests: list[bytes]) -> NDArray[np.uint64]:
     return np.frombuffer(b"".join(digests), ">u8").astype(np.uint64)
 
 
+#: Letters of scripts without spaces between words.
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+
+
+def _words(title: str) -> int:
+    return len(title.split()) + (0 if title.isascii() else len(_UNSPACED.findall(title)))
+
+
 def _plain_key(title: str, shown: str) -> str:
     """Return the key of a title without LaTeX, "and" for "&": a page shows "$\\alpha$" where another shows the letter."""
     if "\\" in title or "$" in title:
-        return title_key(clean_text(title).replace(" & ", " and "))
-    return title_key(title.replace(" & ", " and ")) if " & " in title else shown
+        title = clean_text(title)
+    elif "&" not in title:
+        return shown
+    return title_key(title.replace("&amp;", "&").replace(" & ", " and "))

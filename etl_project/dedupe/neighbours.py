@@ -8,12 +8,14 @@ from etl_project.dedupe.keys import numbers_of
 from etl_project.dedupe.sketches import Sketches
 
 #: Of each text so many of the smallest shingles are looked up. A passage of a fifth of an abstract holds one of them in
-#: 83 of 100 cases, a half in 996 of 1,000; the head of a text is looked up, too, since a text that was cut off has it.
+#: 83 of 100 cases, a half in 996 of 1,000; the head of a text is looked up, too, since a text that was
+#: cut off has it, and the whole text, since all of its passages may be phrases.
 LOOKED_UP = 8
 #: A shingle that more texts have than these is a phrase: it is not looked up, so that frequent ones cannot explode.
 MOST_OF_ONE_SHINGLE = 40
 
-#: A value under which a text (``node``) is found: a shingle below 2 ** 32, or above it the hash of a head.
+#: A value under which a text (``node``) is found: a shingle below 2 ** 32, or above it the hash of a head or
+#: of a whole text.
 LOOKUPS: dict[str, type[pl.DataType]] = {"value": pl.UInt64, "node": pl.UInt64}
 
 
@@ -21,11 +23,12 @@ def lookups(texts: pl.DataFrame, sketches: Sketches, places: NDArray[np.int64]) 
     """Return the values (``LOOKUPS``) under which the texts in rows ``places`` are found, each once."""
     owners, hashes = sketches.gather(places, LOOKED_UP)
     nodes = texts["node"].to_numpy()[places]
-    heads = texts["head"].gather(places)
+    some = texts.select("head", "text_key")[places]
+    whole = some["text_key"].str.to_integer(base=16, dtype=pl.UInt64).to_numpy() | np.uint64(1 << 32)
     return pl.DataFrame(
         {
-            "value": np.concatenate([hashes.astype(np.uint64), _of_heads(heads)]),
-            "node": np.concatenate([nodes[owners], nodes]),
+            "value": np.concatenate([hashes.astype(np.uint64), _of_heads(some["head"]), whole]),
+            "node": np.concatenate([nodes[owners], nodes, nodes]),
         },
         schema=LOOKUPS,
     )

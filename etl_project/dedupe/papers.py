@@ -11,7 +11,7 @@ from etl_project.tables import MERGED_PAPERS, RELATED_PAPERS
 
 #: Gives arxiv_id, title_key, shown_title_key and text_key of mentions, by mention_id.
 Words = Callable[[pl.Series], pl.DataFrame]
-#: Says which of some paper ids were ever given to a paper.
+#: Says which of some paper ids some paper has.
 Taken = Callable[[Collection[str]], set[str]]
 
 
@@ -97,8 +97,9 @@ def _claims(known: pl.DataFrame) -> pl.DataFrame:
 def _mint(known: pl.DataFrame, claims: pl.DataFrame, words: Words, taken: Taken) -> pl.DataFrame:
     """Return (cluster, paper_id, known) for all clusters, with new ids made of the paper's own text.
 
-    So the same paper gets the same id in whatever file, order or lake it first comes; its arXiv id counts
-    only where two papers have the same text, or where no full abstract is known.
+    So the same paper gets the same id in whatever file or lake it first comes with that text, and has it again if it was
+    given up by a merge that no longer holds; its arXiv id counts only where two papers have the same text, or where no
+    full abstract is known.
     """
     full = pl.col("abstract_kind") == "abstract"
     unnamed = known.select("cluster", "mention_id", "abstract_kind", "ambiguous").join(claims, on="cluster", how="anti")
@@ -129,7 +130,7 @@ def _mint(known: pl.DataFrame, claims: pl.DataFrame, words: Words, taken: Taken)
     minted = [stable_id("p", *part) for part in parts]
     used = taken(minted)
     for place, paper_id in enumerate(minted):
-        while paper_id in used:  # a given-up id is never used again, and no id twice
+        while paper_id in used:  # no id twice
             parts[place].append("")
             paper_id = stable_id("p", *parts[place])
             used |= taken([paper_id])

@@ -94,6 +94,8 @@ def judge(title_a: str, text_a: str, title_b: str, text_b: str) -> Verdict:
         return "two" if more else _by_edits(title_a, text_a, title_b, text_b)
     if only_a & _NUMBER_WORDS and only_b & _NUMBER_WORDS:
         return "two"
+    if all(len(word) == 1 or word in _NUMBER_WORDS for word in only_a | only_b):
+        return "two"  # "Part A" and "Part II", "Model S" and "Model M"
     folded = text_a.casefold(), text_b.casefold()
     stands = {word: (_has(folded[0], word), _has(folded[1], word)) for word in only_a | only_b}
     if all(stands[word] == (True, False) for word in only_a) and all(stands[word] == (False, True) for word in only_b):
@@ -104,7 +106,7 @@ def judge(title_a: str, text_a: str, title_b: str, text_b: str) -> Verdict:
         for word in words
     ]
     if all(
-        OSA.distance(*pair) <= _EDITS_OF_A_WORD
+        OSA.distance(*pair) <= _EDITS_OF_A_WORD < min(map(len, pair))
         and any(
             stands[right] == (True, True) and wrong not in folded[0] and wrong not in folded[1]
             for right, wrong in (pair, pair[::-1])
