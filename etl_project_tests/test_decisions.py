@@ -169,7 +169,7 @@ def test_a_rebuild_matches_all_anew_and_keeps_ids_and_decisions(folder: Path, la
     assert json.loads(done.stdout)["papers"] == {"papers": 2, "new": 0, "merged": 0, "mentions": 3, "known": 2}
     assert rows_of(lake, query) == before
     nothing = papers("rebuild", lake=Lake(folder / "nowhere"))
-    assert nothing.returncode == 3 and "papers run PATH" in nothing.stderr
+    assert nothing.returncode == 4 and "papers run PATH" in nothing.stderr
 
 
 def test_a_decision_that_is_taken_out_of_the_file_no_longer_holds(folder: Path, lake: Lake, papers: Papers) -> None:

@@ -67,7 +67,7 @@ def _ours(data: Path, with_ids: bool) -> Run:
         labelled = labelled.with_columns(arxiv_id=pl.lit(None, dtype=pl.String))
 
     def run() -> Mapping[str, object]:
-        return dict(match(labelled).result.paper_mentions.select("mention_id", "paper_id").iter_rows())
+        return dict(match(labelled).paper_mentions.select("mention_id", "paper_id").iter_rows())
 
     return run
 
