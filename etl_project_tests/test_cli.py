@@ -248,7 +248,19 @@ def test_a_lake_that_is_a_file_is_wrong_usage(tmp_path: Path, papers: Papers) ->
 
 def test_every_command_has_help_with_a_sentence(papers: Papers) -> None:
     names = [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
-    assert set(names) == {"run", "fetch", "status", "sql", "explain", "merge", "split", "rebuild", "forms", "rejects", "ui"}
+    assert set(names) == {
+        "run",
+        "fetch",
+        "status",
+        "sql",
+        "explain",
+        "merge",
+        "split",
+        "rebuild",
+        "forms",
+        "rejects",
+        "ui",
+    }
     for name in names:
         assert "." in papers(name, "--help").stdout
 
