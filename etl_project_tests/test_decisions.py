@@ -83,6 +83,10 @@ def test_a_split_parts_a_mention_and_its_copies(folder: Path, lake: Lake, papers
     assert titles(lake) == [[OTHER, OTHER], [SLOW], [SLOW, SLOW], [WHY]]
     assert paper in {row[0] for row in rows_of(lake, "select paper_id from papers")}
     assert states(lake) == ["applied"]
+    ids = [row[0] for row in rows_of(lake, f"select paper_id from papers where title = '{SLOW}'")]
+    assert "people decided that they are two (decision 1)" in papers("explain", *ids, lake=lake).stdout.replace(
+        "\n", " "
+    )
 
 
 def test_the_later_of_two_decisions_holds(folder: Path, lake: Lake, papers: Papers) -> None:

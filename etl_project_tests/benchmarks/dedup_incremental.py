@@ -77,7 +77,11 @@ def _add(file: str, part: str) -> None:
     matched = time.perf_counter()
     connection.close()
     # not getrusage's: that begins with the memory of the process that started this one
-    peak = next(int(line.split()[1]) / 1e6 for line in Path("/proc/self/status").open() if line.startswith("VmHWM"))
+    peak = next(
+        int(line.split()[1]) / 1e6
+        for line in Path("/proc/self/status").read_text().splitlines()
+        if line.startswith("VmHWM")
+    )
     print(opened - started, keys, matching, time.perf_counter() - matched, peak)
 
 
