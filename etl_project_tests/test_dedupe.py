@@ -744,7 +744,9 @@ def test_a_text_parts_from_its_neighbour_when_a_longer_one_stands_for_its_title(
     first = run(rows)
     assert len(clusters(first)) == 1
     second = run([*rows, longer], first, 2)
-    assert clusters(second) == clusters(run([*rows, longer])) == {frozenset(["one", "longer"]), frozenset(["near"])}
+    at_once = run([*rows, longer])
+    assert clusters(second) == clusters(at_once) == {frozenset(["one", "longer"]), frozenset(["near"])}
+    assert second.tables["matching.mentions"].equals(at_once.tables["matching.mentions"])
 
 
 def test_a_few_new_mentions_read_and_write_only_what_they_touch() -> None:
