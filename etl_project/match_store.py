@@ -1,6 +1,6 @@
 """What the matching found in earlier runs, in the warehouse's schema ``matching``: asked by key, changed row by row.
 
-Not published, and not kept for ever: all of it can be made again from ``parsed_rows`` (``clear``, then the next match).
+Not published, and not kept for ever: all of it can be made again from ``parsed_rows`` (``warehouse.forget_matching``, then the next match).
 Ids cannot, they stand in ``paper_mentions`` and ``merged_papers``.
 """
 
@@ -37,11 +37,6 @@ _TABLES: dict[str, dict[str, Any]] = {
 }
 
 
-def clear(connection: Any) -> None:
-    """Forget all that was found; the next match finds it anew."""
-    warehouse.forget_matching(connection)
-
-
 class Store:
     """The schema ``matching`` of an open warehouse, made if it is missing or of another version of the rules."""
 
@@ -54,7 +49,7 @@ class Store:
             ).fetchall()
         }
         if made and (made != set(_TABLES) or self._rows("select version from matching.state") != [(MATCHING_VERSION,)]):
-            clear(connection)
+            warehouse.forget_matching(connection)
             made = set()
         if not made:
             connection.execute("create schema if not exists matching").fetchall()
