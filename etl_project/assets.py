@@ -18,7 +18,7 @@ import dagster as dg
 import polars as pl
 from pydantic import Field
 
-from etl_project import decisions, matching, parse, publish, raw, warehouse
+from etl_project import decisions, history, matching, parse, publish, raw, warehouse
 from etl_project.contract import Table, described, polars_schema
 from etl_project.dedupe.decided import decision_rows
 from etl_project.dedupe.keys import keys
@@ -206,11 +206,19 @@ def raw_dumps(config: RawConfig, lake: LakeResource) -> dg.MaterializeResult[Non
             log.error("%s: %s", delivery.path, delivery.detail)
     with warehouse.connect(where) as connection:
         known = {row[0] for row in connection.execute("select dump_id from raw_dumps").fetchall()}
-        load = warehouse.scalar(connection, "select coalesce(max(load_number), 0) + 1 from raw_dumps")
         missing = [receipt for receipt in raw.receipts(where.raw) if receipt.dump_id not in known]
         with warehouse.transaction(connection):
+            if not known and not history.is_restored(connection):  # a new warehouse
+                publish.record_ids(where)
+                history.restore(where, connection)
+            before = history.load_numbers(connection)
+            newest = warehouse.scalar(connection, "select coalesce(max(load_number), 0) from raw_dumps")
+            load = max(newest, *before.values(), 0) + 1
             for batch in _batches(missing):
-                rows = [{**raw.read_dump(where.raw, receipt), "load_number": load} for receipt in batch]
+                rows = [
+                    {**raw.read_dump(where.raw, receipt), "load_number": before.get(receipt.dump_id, load)}
+                    for receipt in batch
+                ]
                 warehouse.append(connection, RAW_DUMPS, pl.DataFrame(rows, schema=polars_schema(RAW_DUMPS)))
         total = warehouse.scalar(connection, "select count(*) from raw_dumps")
     outcomes = [delivery.outcome for delivery in deliveries]
@@ -300,8 +308,9 @@ def matched(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
             load = warehouse.scalar(connection, "select coalesce(max(load_number), 1) from raw_dumps")
             shown = partial(warehouse.texts_of, connection)
             batches = []
+            restored = "union from restored.papers select paper_id" if history.is_restored(connection) else ""
             connection.execute(
-                "create temp table papers_before as select distinct paper_id from paper_mentions"
+                f"create temp table papers_before as select distinct paper_id from paper_mentions {restored}"
             ).fetchall()
             for dumps in list(Store(connection).new_dumps(_MENTIONS_AT_ONCE)):
                 new = pl.concat([keys(batch) for batch in warehouse.mention_texts(connection, dumps)])
@@ -317,6 +326,7 @@ def matched(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
                 "select count(*) from merged_papers semi join papers_before on merged_paper_id = papers_before.paper_id",
             )
             warehouse.replace(connection, DECISIONS, decision_rows(decided, result.states))
+            history.forget(connection)
         rows = {table: warehouse.scalar(connection, f"select count(*) from {table.name}") for table in _MATCHED}
         rules = warehouse.read(
             connection, "select rule, count(*) as mentions from paper_mentions group by 1 order by 1"

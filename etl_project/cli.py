@@ -20,7 +20,10 @@ import typer
 from etl_project.lake import PROJECT, Lake, LakeBusy, writer_lock
 
 if TYPE_CHECKING:  # what a command needs is imported when it runs
+    from collections.abc import Callable
+
     from etl_project.decisions import Side
+    from etl_project.run import Summary
 
 app = typer.Typer(
     name="papers",
@@ -107,35 +110,35 @@ def run(
         for path, problem in problems:
             print(f"papers: {_plain(str(path))}: {problem}", file=sys.stderr)
         raise _stop("nothing to take in", UNREADABLE)
-    _run(where, given, "papers run", as_json)
+    from etl_project.run import run_job
+
+    _run(where, lambda lake: run_job(lake, given), "papers run", as_json)
 
 
 @app.command()
 def rebuild(lake: LakeOption = None, as_json: JsonOption = False) -> None:
-    """Match all mentions anew, as if none had been matched before; papers keep their ids. Then as `papers run`.
+    """Make all tables anew from the lake's raw/ alone, whatever state the warehouse is in; papers keep their ids.
 
-    A run matches new mentions with those that they can touch, and ends with the same papers: this is to make sure.
+    Then as `papers run`. If nothing can be published, all stays as it was.
     """
     where = _lake(lake)
-    if not where.warehouse.exists():
-        raise _stop(f"{where.root} holds nothing to match yet; take captures in with: papers run PATH...", UNREADABLE)
-    _run(where, [], "papers rebuild", as_json, anew=True)
+    if not any(where.raw.glob("??/*.json")):
+        raise _stop(f"{where.raw} holds no captures yet; take some in with: papers run PATH...", UNREADABLE)
+    from etl_project.run import rebuild as rebuild_lake
+
+    _run(where, rebuild_lake, "papers rebuild", as_json)
 
 
-def _run(lake: Lake, paths: list[Path], name: str, as_json: bool, anew: bool = False) -> None:
+def _run(lake: Lake, job: "Callable[[Lake], Summary]", name: str, as_json: bool) -> None:
     _show_progress()
-    from etl_project import warehouse
-    from etl_project.run import run_job
+    from etl_project import history, warehouse
 
     try:
         with writer_lock(lake, name):
-            if anew:
-                with warehouse.connect(lake) as connection:
-                    warehouse.forget_matching(connection)
-            summary = run_job(lake, paths)
+            summary = job(lake)
     except LakeBusy as busy:
         raise _stop(str(busy), BUSY) from None
-    except warehouse.WarehouseError as error:
+    except (warehouse.WarehouseError, history.DamagedHistory) as error:
         raise _stop(str(error), FAILED) from None
     except OSError as error:
         raise _stop(

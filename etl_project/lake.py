@@ -36,6 +36,11 @@ class Lake:
         return self.root / "raw"
 
     @property
+    def ids(self) -> Path:
+        """History of ids and loads, as data: what of the tables is not in the captures."""
+        return self.raw / "ids"
+
+    @property
     def warehouse(self) -> Path:
         """The pipeline's own database; readers get ``database``."""
         return self.root / "warehouse" / "warehouse.duckdb"
@@ -108,3 +113,12 @@ def writer_lock(lake: Lake, holder: str, path: Path | None = None) -> Iterator[N
         finally:
             _held[path] = 0
             file.truncate(0)
+
+
+def sync(path: Path) -> None:
+    """Return once a file or folder is on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

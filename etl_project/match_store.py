@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from etl_project import warehouse
+from etl_project import history, warehouse
 from etl_project.dedupe.clusters import PAIRS, PLACES
 from etl_project.dedupe.keys import KEYS, MATCHING_VERSION
 from etl_project.dedupe.neighbours import LOOKUPS
@@ -59,6 +59,7 @@ class Store:
             connection.execute("insert into matching.state values (?)", [MATCHING_VERSION]).fetchall()
         tables = [f"matching.{name}" for name in _TABLES] + [f"main.{table.name}" for table in _RESULTS]
         self.empty = {table for table in tables if not self._rows(f"select 1 from {table} limit 1")}
+        self.restored = history.is_restored(connection)
 
     @property
     def is_empty(self) -> bool:
@@ -70,7 +71,8 @@ class Store:
         batch: list[str] = []
         mentions = 0
         for dump_id, records in self._rows(
-            "select dump_id, records from captures anti join matching.dumps using (dump_id) order by dump_id"
+            "select dump_id, records from captures join raw_dumps using (dump_id) anti join matching.dumps using (dump_id) "
+            "order by load_number, dump_id"
         ):
             if batch and mentions + records > most:
                 yield batch
@@ -129,10 +131,18 @@ class Store:
             return warehouse.read(self.connection, f"select {', '.join(PAPERS)} from paper_mentions")
         return self._of("main.paper_mentions", "mention_id", mentions, PAPERS)
 
+    def restored_papers(self, mentions: pl.Series) -> pl.DataFrame:
+        """Return the papers (``PAPERS``) that mentions had in a warehouse before this one; of the rule only ``new_paper``."""
+        if not self.restored:
+            return pl.DataFrame(schema=dict.fromkeys(PAPERS, pl.String))
+        rule = "case when founder then 'new_paper' end as rule"
+        return self._of("restored.papers", "mention_id", mentions, ["mention_id", "paper_id", rule])
+
     def taken(self, paper_ids: Collection[str]) -> set[str]:
-        """Return those of the ids that some paper has."""
+        """Return those of the ids that some paper has, or had in a warehouse before this one."""
         asked = pl.Series(sorted(paper_ids), dtype=pl.String)
-        return set(self._of("main.paper_mentions", "paper_id", asked, ["paper_id"])["paper_id"])
+        tables = ["main.paper_mentions", *(["restored.papers"] if self.restored else [])]
+        return {paper for table in tables for paper in self._of(table, "paper_id", asked, ["paper_id"])["paper_id"]}
 
     # -------------------------------------------------------------------------------------------
     # what changes; within a transaction of the caller's

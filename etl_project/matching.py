@@ -95,7 +95,8 @@ def match(
     beside = store.of_clusters(pl.concat([placed["cluster"], old["cluster"]])).join(placed, on="mention_id", how="anti")
     clustered = pl.concat([placed.select(list(MENTIONS)), beside])
     before = store.papers(clustered["mention_id"])
-    named = name_papers(clustered, before, words.of, store.taken, load)
+    restored = store.restored_papers(clustered["mention_id"]).join(before, on="mention_id", how="anti")
+    named = name_papers(clustered, pl.concat([before, restored]), words.of, store.taken, load)
     touched = pl.concat([named.mentions["paper_id"], before["paper_id"]]).unique()
     pairs = _pairs_now(store, clustered["content"], near, titled)
     related = relate_papers(pairs, _papers_of(store, pairs, named.mentions)).filter(

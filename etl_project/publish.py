@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+from etl_project import history
 from etl_project.contract import Table, create_table
-from etl_project.lake import Lake
+from etl_project.lake import Lake, sync
 from etl_project.tables import SCHEMA_VERSION, TABLES
 from etl_project.warehouse import MEMORY_LIMIT, STORAGE_VERSION, connect, scalar
 
@@ -56,12 +57,13 @@ def publish(lake: Lake, run_id: str) -> Publication:
         with connect(lake) as connection:
             _copy_tables(connection, folder / "papers.duckdb", run_id, published_at)
             rows = {t.name: int(scalar(connection, f"select count(*) from {t.name}")) for t in TABLES}
+            history.write(lake, connection)  # before readers see the ids: none that they saw is lost with the warehouse
         _write_parquet(folder / "papers.duckdb", parquet)
         sizes = {table.name: (parquet / f"{table.name}.parquet").stat().st_size for table in TABLES}
         _write_manifest(parquet, rows, run_id, published_at)
         _audit(folder, rows)
         for file in [*folder.iterdir(), *parquet.iterdir()]:
-            _sync(file)
+            sync(file)
         _swap(lake, folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
@@ -106,6 +108,13 @@ def open_read_only(path: Path, alone: bool = False) -> duckdb.DuckDBPyConnection
     if alone:
         config["enable_external_access"] = False
     return duckdb.connect(str(path), read_only=True, config=config)
+
+
+def record_ids(lake: Lake) -> None:
+    """Write down the ids of what is published, in a lake without a history (of a program that kept none)."""
+    if lake.database.exists() and not any(lake.ids.glob("*.parquet")):
+        with open_read_only(lake.database) as connection:
+            history.write(lake, connection)
 
 
 def _write_parquet(database: Path, folder: Path) -> None:
@@ -163,7 +172,7 @@ def _swap(lake: Lake, folder: Path) -> None:
     _link(lake.database, Path("current") / "papers.duckdb")
     _link(lake.exports, Path(os.path.relpath(lake.published, lake.exports.parent)) / "current" / "parquet")
     _link(lake.published / "current", Path(folder.name))
-    _sync(lake.published)
+    sync(lake.published)
 
 
 def _link(path: Path, target: Path) -> None:
@@ -184,14 +193,6 @@ def _drop_old(lake: Lake, current: Path) -> None:
     folders.sort(key=lambda folder: folder.stat().st_mtime_ns, reverse=True)
     for folder in folders[_KEPT:]:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _escaped(path: Path) -> str:

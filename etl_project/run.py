@@ -50,6 +50,24 @@ def run_job(lake: Lake, paths: Sequence[Path]) -> Summary:
         return Summary("", published, error=f"the history in {lake.dagster_home} cannot be written: {reason}")
 
 
+def rebuild(lake: Lake) -> Summary:
+    """Make every table anew from the lake's raw/, and run the whole job; return what it did.
+
+    Papers keep their ids. If nothing is published, the warehouse stays as it was. The caller holds the lake's lock.
+    Raises WarehouseError if the warehouse is open elsewhere or of a newer program.
+    """
+    from etl_project import warehouse
+
+    aside = warehouse.set_aside(lake)
+    summary = run_job(lake, [])
+    if aside is not None:
+        if summary.published:
+            aside.unlink(missing_ok=True)
+        else:
+            warehouse.put_back(lake, aside)
+    return summary
+
+
 def _run(lake: Lake, paths: Sequence[Path]) -> Summary:
     os.environ.update(environment(lake))
     import dagster as dg
@@ -95,7 +113,7 @@ def _run(lake: Lake, paths: Sequence[Path]) -> Summary:
     return summary
 
 
-_OWN_ERRORS = ("WarehouseError", "PublishError")
+_OWN_ERRORS = ("WarehouseError", "DamagedWarehouse", "PublishError", "DamagedHistory")
 
 
 def _error(events: Sequence[Any]) -> str:

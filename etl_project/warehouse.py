@@ -3,6 +3,7 @@
 Readers never open this file (one open reader would stop the next run); they get the published copy.
 """
 
+import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,9 +12,11 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from etl_project import history
 from etl_project.contract import Table, create_table, polars_schema
-from etl_project.lake import Lake
-from etl_project.tables import SCHEMA_VERSION, TABLES
+from etl_project.lake import Lake, sync
+from etl_project.migrations import WAREHOUSE_VERSION, steps
+from etl_project.tables import TABLES
 
 SQL_FOLDER = Path(__file__).resolve().parent.parent / "sql"
 
@@ -36,15 +39,36 @@ class WarehouseError(Exception):
     """The warehouse cannot be used as it is; the message says what to do."""
 
 
+class DamagedWarehouse(WarehouseError):
+    """The warehouse's file is no database, or damaged."""
+
+
 @contextmanager
 def connect(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the warehouse of ``lake`` for writing, its tables made if they are missing; close it in the end.
 
-    Raises WarehouseError if the file is of another schema version, damaged, or open elsewhere.
+    One of an older version is migrated first, and kept beside as it was. Raises WarehouseError if the file is of a newer
+    version, damaged, or open elsewhere.
     """
     lake.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    connection = _open(lake)
     try:
-        connection = duckdb.connect(
+        version = _version(connection, lake)
+        if version and version < WAREHOUSE_VERSION:
+            _can_be_made_anew(connection, lake)
+            connection.close()  # all of it in one file, which can be copied
+            _back_up(lake, version)
+            connection = _open(lake)
+            _migrate(connection, version)
+        _prepare(connection)
+        yield connection
+    finally:
+        connection.close()
+
+
+def _open(lake: Lake) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(
             str(lake.warehouse),
             config={
                 **SETTINGS,
@@ -53,36 +77,109 @@ def connect(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
             },
         )
     except duckdb.Error as error:
-        raise WarehouseError(
-            f"{lake.warehouse} cannot be opened ({_first_line(error)}); if it is damaged, move it away and run again: "
-            f"it is built anew from {lake.raw}"
+        if "Could not set lock" in str(error):
+            raise WarehouseError(
+                f"{lake.warehouse} is open in another program ({_first_line(error)}); close it there and run again. "
+                f"Queries belong on {lake.database}, which never stands in a run's way"
+            ) from error
+        raise DamagedWarehouse(
+            f"{lake.warehouse} cannot be opened ({_first_line(error)}): build it anew from {lake.raw} with papers rebuild"
         ) from error
+
+
+def set_aside(lake: Lake) -> Path | None:
+    """Move the warehouse away, so that the next run makes all tables anew; return where it lies now, None without one.
+
+    Its ids are written down first, as far as it can be read. WarehouseError if it is open elsewhere or of a newer version.
+    """
+    if not lake.warehouse.exists():
+        return None
     try:
-        _prepare(connection, lake)
-        yield connection
-    finally:
-        connection.close()
+        with connect(lake) as connection:
+            if not history.is_restored(connection):  # else they stand in the history already
+                history.write(lake, connection)
+    except (DamagedWarehouse, duckdb.Error):
+        pass  # what was published is written down already
+    aside = lake.warehouse.with_name(f"{lake.warehouse.stem}.before{lake.warehouse.suffix}")
+    for suffix in ("", ".wal"):
+        part = lake.warehouse.with_name(lake.warehouse.name + suffix)
+        gone = aside.with_name(aside.name + suffix)
+        gone.unlink(missing_ok=True)
+        if part.exists():
+            part.replace(gone)
+    return aside
 
 
-def _prepare(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
+def put_back(lake: Lake, aside: Path) -> None:
+    """Undo ``set_aside``."""
+    for suffix in ("", ".wal"):
+        part = lake.warehouse.with_name(lake.warehouse.name + suffix)
+        part.unlink(missing_ok=True)
+        gone = aside.with_name(aside.name + suffix)
+        if gone.exists():
+            gone.replace(part)
+
+
+def _version(connection: duckdb.DuckDBPyConnection, lake: Lake) -> int:
+    """Return the version of the warehouse, 0 if it is new; WarehouseError if it is of a newer program."""
     connection.execute("create table if not exists schema_version (version integer not null)").fetchall()
-    versions = [row[0] for row in connection.execute("select version from schema_version").fetchall()]
-    if versions and versions != [SCHEMA_VERSION]:
+    version = int(scalar(connection, "select coalesce(max(version), 0) from schema_version"))
+    if version > WAREHOUSE_VERSION:
         raise WarehouseError(
-            f"{lake.warehouse} has schema version {versions[0]}, this program has {SCHEMA_VERSION}; "
-            f"move the file away and run again: it is built anew from {lake.raw}"
+            f"{lake.warehouse} is of version {version}, made by a newer program; this one knows versions up to "
+            f"{WAREHOUSE_VERSION}. Nothing was changed; install the newer program, or use another lake"
         )
+    return version
+
+
+def _can_be_made_anew(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
+    """Raise WarehouseError if a capture stands in the warehouse alone: migrations make tables anew from raw/."""
+    lost = [
+        name
+        for content, name in connection.execute("select content_sha256, file_name from raw_dumps").fetchall()
+        if not (lake.raw / content[:2] / f"{content}.json").exists()
+    ]
+    if lost:
+        raise WarehouseError(
+            f"{lake.warehouse} is of an older version, and {len(lost)} of its captures are not in {lake.raw} any more, such "
+            f"as {lost[0]!r}: nothing was changed. Restore {lake.raw} from a backup, or give these captures again"
+        )
+
+
+def _back_up(lake: Lake, version: int) -> None:
+    """Copy the warehouse, which is closed, to a file beside it that names its version."""
+    kept = lake.warehouse.with_name(f"{lake.warehouse.stem}.version_{version}{lake.warehouse.suffix}")
+    partial = kept.with_name(kept.name + ".partial")
+    try:
+        shutil.copyfile(lake.warehouse, partial)
+        sync(partial)
+        partial.replace(kept)
+        sync(kept.parent)
+    except OSError as error:
+        raise WarehouseError(
+            f"{lake.warehouse} is of version {version} and was not migrated, since it cannot be copied to {kept} "
+            f"({error.strerror}); nothing was changed. Make room, and run again"
+        ) from error
+
+
+def _migrate(connection: duckdb.DuckDBPyConnection, version: int) -> None:
+    with transaction(connection):
+        for number, script in steps(version):
+            connection.execute(script).fetchall()
+            connection.execute("update schema_version set version = ?", [number]).fetchall()
+
+
+def _prepare(connection: duckdb.DuckDBPyConnection) -> None:
     known = {row[0] for row in connection.execute("select table_name from duckdb_tables()").fetchall()}
     missing = [table for table in TABLES if table.name not in known]
-    if versions and not missing:
+    if not missing:
         return
-    connection.begin()
-    for table in missing:  # all, or those that came since within one version: the next run fills them
-        for statement in create_table(table):
-            connection.execute(statement).fetchall()
-    if not versions:
-        connection.execute("insert into schema_version values (?)", [SCHEMA_VERSION]).fetchall()
-    connection.commit()
+    with transaction(connection):
+        for table in missing:  # all, or those that came since within one version: the next run fills them
+            for statement in create_table(table):
+                connection.execute(statement).fetchall()
+        if not scalar(connection, "select count(*) from schema_version"):
+            connection.execute("insert into schema_version values (?)", [WAREHOUSE_VERSION]).fetchall()
 
 
 @contextmanager

@@ -125,15 +125,6 @@ def test_a_frame_with_other_columns_is_refused(lake: Lake) -> None:
         warehouse.append(connection, BY_NAME["merged_papers"], pl.DataFrame({"paper_id": ["p"]}))
 
 
-def test_a_warehouse_of_another_version_is_left_alone_with_what_to_do(lake: Lake) -> None:
-    with warehouse.connect(lake) as connection:
-        connection.execute("update schema_version set version = 999").fetchall()
-    before = lake.warehouse.read_bytes()
-    with pytest.raises(warehouse.WarehouseError, match="schema version 999"), warehouse.connect(lake):
-        pass
-    assert lake.warehouse.read_bytes() == before
-
-
 def test_the_data_dictionary_is_the_declarations() -> None:
     assert dictionary.PATH.read_text("utf-8") == dictionary.render(), "run: make dictionary"
     assert dictionary.FORMS_PATH.read_text("utf-8") == catalogue.document(), "run: make dictionary"
