@@ -1,8 +1,12 @@
 """Writes what is made from declarations, with ``make dictionary``: the data dictionary ``data_lake/README.md``, the
-catalogue ``docs/forms.md`` and the table of forms in the README.
+catalogue ``docs/forms.md``, the table of forms in the README, and ``docs/schema.json``: tables, columns and types that
+readers get, by which a change that breaks their queries is noticed.
 """
 
+import json
 import re
+import sys
+from typing import Any
 
 from etl_project.captures import REFUSAL_REASONS, catalogue
 from etl_project.contract import data_dictionary
@@ -12,6 +16,7 @@ from etl_project.tables import SCHEMA_VERSION, TABLES
 PATH = PROJECT / "data_lake" / "README.md"
 FORMS_PATH = PROJECT / "docs" / "forms.md"
 README_PATH = PROJECT / "README.md"
+SCHEMA_PATH = PROJECT / "docs" / "schema.json"
 _TABLE = re.compile(r"(?<=<!-- forms -->\n).*?(?=<!-- /forms -->)", re.DOTALL)
 _HEAD = f"""# The data lake and its tables
 
@@ -23,6 +28,7 @@ Schema version {SCHEMA_VERSION}. This page is made from the declarations in `etl
 | `inbox/` | drop folder: what is put here is taken in by the next run, and left where it is |
 | `fetched/` | pages as a service sent them, by listing, day and read; the next run takes in those of complete reads |
 | `raw/` | every capture as received, under the hash of its content, with a receipt (name, time, source) beside it |
+| `raw/ids/` | in which load each capture came and which paper each mention is of, so that all tables can be made anew from `raw/` |
 | `warehouse/` | the pipeline's own database; never open it, it belongs to the runs |
 | `published/papers.duckdb` | the tables below for readers; a run replaces it as a whole, an open reader keeps what it opened |
 | `exports/latest/` | the same tables as Parquet, and `manifest.json` with rows, bytes and SHA-256 of each file |
@@ -49,7 +55,35 @@ def with_forms(readme: str) -> str:
     return _TABLE.sub(lambda _: catalogue.table() + "\n", readme)
 
 
-if __name__ == "__main__":
+def schema() -> dict[str, Any]:
+    """Return what readers get: ``schema_version``, and ``tables``: by name, the type of each column by its name."""
+    tables = {table.name: {column.name: column.sql_type for column in table.published_columns} for table in TABLES}
+    return {"schema_version": SCHEMA_VERSION, "tables": tables}
+
+
+def broken(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """Return what of one schema is not in a later one of the same version: tables, columns and types that are gone."""
+    if before["schema_version"] != now["schema_version"]:
+        return []
+    old, new = (
+        {(table, column, kind) for table, columns in which["tables"].items() for column, kind in columns.items()}
+        for which in (before, now)
+    )
+    return [f"{table}.{column} ({kind})" for table, column, kind in sorted(old - new)]
+
+
+def main() -> None:
+    """Write all of it, unless readers would lose a column without a new ``SCHEMA_VERSION``."""
+    if gone := broken(json.loads(SCHEMA_PATH.read_text("utf-8")), schema()):
+        sys.exit(
+            f"readers would lose {', '.join(gone)}: move SCHEMA_VERSION in etl_project/tables.py, and say in CHANGELOG.md "
+            "what to query instead"
+        )
+    SCHEMA_PATH.write_text(json.dumps(schema(), indent=1) + "\n", "utf-8")
     PATH.write_text(render(), "utf-8")
     FORMS_PATH.write_text(catalogue.document(), "utf-8")
     README_PATH.write_text(with_forms(README_PATH.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

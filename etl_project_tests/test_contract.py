@@ -1,7 +1,9 @@
 """The declarations: all render, none is unused, each description is real, and what follows from them agrees."""
 
+import json
 import re
 from datetime import date, datetime
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -14,7 +16,7 @@ from etl_project.captures import FORMS, REFUSAL_REASONS, catalogue
 from etl_project.contract import STAGES, Column, Law, Table, create_table, polars_schema
 from etl_project.expectations import checks_for
 from etl_project.lake import PROJECT, Lake
-from etl_project.tables import BY_NAME, TABLES
+from etl_project.tables import BY_NAME, SCHEMA_VERSION, TABLES
 
 IDS = [table.name for table in TABLES]
 
@@ -133,6 +135,29 @@ def test_the_data_dictionary_is_the_declarations() -> None:
     text = dictionary.render()
     for name in (*IDS, *FORMS, *REFUSAL_REASONS):
         assert f"`{name}`" in text
+
+
+def test_readers_lose_no_column_within_a_schema_version() -> None:
+    recorded = json.loads(dictionary.SCHEMA_PATH.read_text("utf-8"))
+    assert dictionary.broken(recorded, dictionary.schema()) == [], "move SCHEMA_VERSION, and say so in CHANGELOG.md"
+    assert recorded == dictionary.schema(), "run: make dictionary"
+    assert f"schema version {SCHEMA_VERSION})" in (PROJECT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_a_column_that_is_gone_renamed_or_of_another_type_breaks_a_schema_of_the_same_version() -> None:
+    def schema(version: int = 2, **columns: str) -> dict[str, Any]:
+        return {"schema_version": version, "tables": {"papers": {"title": "VARCHAR", **columns}}}
+
+    before = schema(day="DATE")
+    assert dictionary.broken(before, schema(day="DATE", more="DATE")) == []
+    assert dictionary.broken(before, schema()) == ["papers.day (DATE)"]
+    assert dictionary.broken(before, schema(on="DATE")) == ["papers.day (DATE)"]
+    assert dictionary.broken(before, schema(day="TIMESTAMP")) == ["papers.day (DATE)"]
+    assert dictionary.broken(before, schema(version=3)) == []
+    assert dictionary.broken(before, {"schema_version": 2, "tables": {}}) == [
+        "papers.day (DATE)",
+        "papers.title (VARCHAR)",
+    ]
 
 
 def test_dagster_shows_every_column_with_its_description() -> None:

@@ -46,6 +46,22 @@ def test_every_link_to_a_file_leads_somewhere() -> None:
             assert (page.parent / target).exists(), (page.name, target)
 
 
+_PROMISES = [
+    line
+    for line in (PROJECT / "docs" / "promises.md").read_text("utf-8").partition("## Faults")[0].splitlines()
+    if line.startswith("|") and not line.startswith(("|---", "| promise "))
+]
+
+
+@pytest.mark.parametrize("promise", _PROMISES)
+def test_every_promise_names_tests_that_are_there(promise: str) -> None:
+    named = re.findall(r"`([a-z_/]+)\.py::(\w+)`", promise)
+    assert named, "no promise without a test"
+    for file, test in named:
+        text = (PROJECT / "etl_project_tests" / f"{file}.py").read_text("utf-8")
+        assert re.search(rf"^def {test}\(", text, re.MULTILINE), (file, test)
+
+
 def test_every_dependency_is_explained() -> None:
     import tomllib
 
