@@ -266,9 +266,10 @@ def parsed(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
             result = parse.parse_dumps(dumps)
             ids = dumps["dump_id"].to_list()
             with warehouse.transaction(connection):
-                warehouse.forget_parsed(connection, ids)
+                before = warehouse.forget_parsed(connection, ids)
                 for table, frame in zip(_PARSED, (getattr(result, table.name) for table in _PARSED), strict=True):
                     warehouse.append(connection, table, frame)
+                warehouse.renamed_mentions(connection, before)
             read += len(ids)
             log.info("parsed: %d of %d dumps", read, total)
         refused = warehouse.read(
@@ -308,7 +309,7 @@ def matched(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
             load = warehouse.scalar(connection, "select coalesce(max(load_number), 1) from raw_dumps")
             shown = partial(warehouse.texts_of, connection)
             batches = []
-            restored = "union from restored.papers select paper_id" if history.is_restored(connection) else ""
+            restored = "union from restored.mention_papers select paper_id" if history.is_restored(connection) else ""
             connection.execute(
                 f"create temp table papers_before as select distinct paper_id from paper_mentions {restored}"
             ).fetchall()

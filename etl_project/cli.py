@@ -12,6 +12,7 @@ import shutil
 import sys
 from datetime import UTC, date, datetime
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -129,6 +130,27 @@ def rebuild(lake: LakeOption = None, as_json: JsonOption = False) -> None:
     _run(where, rebuild_lake, "papers rebuild", as_json)
 
 
+@app.command()
+def reparse(
+    everything: Annotated[
+        bool,
+        typer.Option("--all", help="Read every capture again, not only what was refused or read by an older parser."),
+    ] = False,
+    lake: LakeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read captures again after the parser improved: those with something refused, and those that an older parser read.
+
+    Then as `papers run`, and what changed is shown. Papers keep their ids.
+    """
+    where = _lake(lake)
+    if not where.warehouse.exists():
+        raise _stop(f"{where.root} holds nothing to read again; take captures in with: papers run PATH...", UNREADABLE)
+    from etl_project.run import reparse as reparse_lake
+
+    _run(where, lambda lake: reparse_lake(lake, everything), "papers reparse", as_json)
+
+
 def _run(lake: Lake, job: "Callable[[Lake], Summary]", name: str, as_json: bool) -> None:
     _show_progress()
     from etl_project import history, warehouse
@@ -240,6 +262,9 @@ def _print_summary(lake: Lake, summary: Any) -> None:
     from rich.table import Table
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    if summary.changes is not None and not summary.changes["dumps"]:
+        console.print("nothing to read again: nothing was refused, and this parser read all (--all reads them anew)")
+        return
     # of many files only those that need a look; all are told otherwise
     odd = [file for file in summary.files if file["refused"] or file["outcome"] == "unreadable"]
     shown = summary.files if len(summary.files) <= _MOST_FILES_SHOWN else odd[:_MOST_FILES_SHOWN]
@@ -278,6 +303,8 @@ def _print_summary(lake: Lake, summary: Any) -> None:
         return
     if summary.error:
         console.print(f"[red]failed after the publication[/]: {escape(summary.error)}", soft_wrap=True)
+    if summary.changes is not None:
+        _print_changes(console, summary.changes)
     console.print(f"database: {escape(str(lake.database))}\nparquet:  {escape(str(lake.exports))}", soft_wrap=True)
     refused = any(file["refused"] for file in summary.files)
     console.print(
@@ -285,6 +312,25 @@ def _print_summary(lake: Lake, summary: Any) -> None:
         soft_wrap=True,
         markup=False,
     )  # fmt: skip
+
+
+def _print_changes(console: Any, changes: dict[str, Any]) -> None:
+    """Print what reading captures again changed."""
+
+    def counts(name: str) -> str:
+        return ", ".join(f"{count} {what}" for what, count in changes[name].items())
+
+    print_plain = partial(console.print, soft_wrap=True, markup=False)
+    print_plain(
+        f"read again: {changes['dumps']} captures; mentions: {counts('mentions')}; refusals: {counts('refusals')}"
+    )
+    if changes["columns"]:
+        print_plain(f"changed values: {counts('columns').replace(',', ';')}")
+    for row in changes["examples"]:
+        was, now = (_plain(str("-" if row[name] is None else row[name]))[:60] for name in ("before", "after"))
+        print_plain(
+            f"  {_plain(row['file_name'])}, line {row['line_start']}: {_plain(row['title'])[:50]}: {row['column']}: {was} -> {now}"
+        )
 
 
 def _command(lake: Lake, words: str) -> str:

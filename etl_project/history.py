@@ -93,7 +93,7 @@ def restore(lake: Lake, connection: Any) -> int:
     connection.execute("create schema if not exists restored").fetchall()
     for name, kind, columns in (
         ("loads", "dump", "id as dump_id, load_number"),
-        ("papers", "mention", "id as mention_id, paper_id, founder"),
+        ("mention_papers", "mention", "id as mention_id, paper_id, founder"),
     ):
         connection.execute(
             f"create or replace table restored.{name} as select {columns} from said where kind = ?", [kind]
@@ -107,7 +107,7 @@ def restore(lake: Lake, connection: Any) -> int:
 
 def is_restored(connection: Any) -> bool:
     """Say whether loads and papers of earlier mentions wait in the schema ``restored``."""
-    found = "select 1 from duckdb_tables() where schema_name = 'restored' and table_name = 'papers'"
+    found = "select 1 from duckdb_tables() where schema_name = 'restored' and table_name = 'mention_papers'"
     return bool(connection.execute(found).fetchall())
 
 

@@ -136,12 +136,12 @@ class Store:
         if not self.restored:
             return pl.DataFrame(schema=dict.fromkeys(PAPERS, pl.String))
         rule = "case when founder then 'new_paper' end as rule"
-        return self._of("restored.papers", "mention_id", mentions, ["mention_id", "paper_id", rule])
+        return self._of("restored.mention_papers", "mention_id", mentions, ["mention_id", "paper_id", rule])
 
     def taken(self, paper_ids: Collection[str]) -> set[str]:
         """Return those of the ids that some paper has, or had in a warehouse before this one."""
         asked = pl.Series(sorted(paper_ids), dtype=pl.String)
-        tables = ["main.paper_mentions", *(["restored.papers"] if self.restored else [])]
+        tables = ["main.paper_mentions", *(["restored.mention_papers"] if self.restored else [])]
         return {paper for table in tables for paper in self._of(table, "paper_id", asked, ["paper_id"])["paper_id"]}
 
     # -------------------------------------------------------------------------------------------

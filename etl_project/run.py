@@ -12,7 +12,10 @@ from etl_project.lake import Lake
 
 @dataclass
 class Summary:
-    """What a run did, as ``papers run`` tells it. ``files`` has a row a delivered file, ``checks`` the failed ones."""
+    """What a run did, as ``papers run`` tells it. ``files`` has a row a delivered file, ``checks`` the failed ones.
+
+    ``changes`` is what reading dumps again changed (``reparse.Changes``), where that was asked for.
+    """
 
     run_id: str
     published: bool
@@ -21,6 +24,7 @@ class Summary:
     checks_run: int = 0
     checks_failed: list[dict[str, Any]] = field(default_factory=list)
     error: str = ""
+    changes: dict[str, Any] | None = None
 
     @property
     def exit_code(self) -> int:
@@ -65,6 +69,21 @@ def rebuild(lake: Lake) -> Summary:
             aside.unlink(missing_ok=True)
         else:
             warehouse.put_back(lake, aside)
+    return summary
+
+
+def reparse(lake: Lake, everything: bool = False) -> Summary:
+    """Read again what was refused or read by an older parser (or everything), run the whole job, and tell what changed.
+
+    The caller holds the lake's lock. Raises WarehouseError if the warehouse cannot be used.
+    """
+    from etl_project.reparse import NOTHING, compare, take_again
+
+    if not take_again(lake, everything):
+        return Summary("", True, changes=vars(NOTHING))
+    summary = run_job(lake, [])
+    if changes := compare(lake):
+        summary.changes = vars(changes)
     return summary
 
 

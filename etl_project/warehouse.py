@@ -266,8 +266,13 @@ def unparsed_batches(
             size += byte_count
 
 
-def forget_parsed(connection: duckdb.DuckDBPyConnection, dump_ids: list[str]) -> None:
-    """Delete what an older version of the parser made of these dumps."""
+def forget_parsed(connection: duckdb.DuckDBPyConnection, dump_ids: list[str]) -> pl.DataFrame:
+    """Delete what an older version of the parser made of these dumps; return its mentions, as ``renamed_mentions`` takes them."""
+    before = read(
+        connection,
+        "select dump_id, mention_id, line_start, line_end from parsed_rows where dump_id in (select unnest(?))",
+        [dump_ids],
+    )
     mentions = "select mention_id from parsed_rows where dump_id in (select unnest(?))"
     for table in ("mention_links", "mention_authors"):
         connection.execute(f"delete from {table} where mention_id in ({mentions})", [dump_ids]).fetchall()
@@ -275,6 +280,25 @@ def forget_parsed(connection: duckdb.DuckDBPyConnection, dump_ids: list[str]) ->
         gone = connection.execute(f"delete from {table} where dump_id in (select unnest(?))", [dump_ids]).fetchall()
         if table == "parsed_rows" and gone[0][0]:
             forget_matching(connection)  # a mention read anew has the same id, and another title maybe
+    return before
+
+
+def renamed_mentions(connection: duckdb.DuckDBPyConnection, before: pl.DataFrame) -> int:
+    """Give the papers of mentions that a newer parser begins at another line to the mentions on the same lines; return how many.
+
+    ``before`` holds dump_id, mention_id, line_start and line_end of what dumps gave that were read anew since. Without
+    this, a paper whose id is not that of its own text would lose its id with its mention's name.
+    """
+    return int(
+        connection.execute(
+            "with old as (select * from before anti join parsed_rows using (mention_id)), "
+            "new as (select * from parsed_rows semi join before using (dump_id) anti join before using (mention_id)), "
+            "pairs as (select old.mention_id as was, new.mention_id as becomes from old join new on old.dump_id = new.dump_id "
+            "and old.line_start <= new.line_end and new.line_start <= old.line_end "
+            "qualify count(*) over (partition by old.mention_id) = 1 and count(*) over (partition by new.mention_id) = 1) "
+            "update paper_mentions set mention_id = becomes from pairs where mention_id = was"
+        ).fetchall()[0][0]
+    )
 
 
 def forget_matching(connection: duckdb.DuckDBPyConnection) -> None:

@@ -257,6 +257,7 @@ def test_every_command_has_help_with_a_sentence(papers: Papers) -> None:
         "merge",
         "split",
         "rebuild",
+        "reparse",
         "forms",
         "rejects",
         "ui",

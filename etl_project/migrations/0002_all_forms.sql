@@ -2,7 +2,7 @@
 -- raw/. Kept is what is not there: in which load each dump came, and the ids of papers, which the next run takes up again.
 create schema restored;
 create table restored.loads as select dump_id, load_number from raw_dumps;
-create table restored.papers as select mention_id, paper_id, rule = 'new_paper' as founder from paper_mentions;
+create table restored.mention_papers as select mention_id, paper_id, rule = 'new_paper' as founder from paper_mentions;
 drop table raw_dumps;
 drop table captures;
 drop table parsed_rows;
