@@ -18,10 +18,11 @@ import dagster as dg
 import polars as pl
 from pydantic import Field
 
-from etl_project import decisions, history, matching, parse, publish, raw, warehouse
-from etl_project.contract import Table, described, polars_schema
+from etl_project import decisions, history, matching, parse, publish, quality, raw, warehouse
+from etl_project.contract import OWNERS, Table, described, polars_schema
 from etl_project.dedupe.decided import decision_rows
 from etl_project.dedupe.keys import keys
+from etl_project.drift import ACCEPTABLE
 from etl_project.expectations import Check, Outcome, checks_for, run_checks
 from etl_project.lake import Lake, writer_lock
 from etl_project.match_store import Store
@@ -29,15 +30,19 @@ from etl_project.sources import fetched, huggingface
 from etl_project.tables import (
     BY_NAME,
     CAPTURES,
+    CHECK_RESULTS,
     DECISIONS,
+    DELIVERIES,
     MENTION_AUTHORS,
     MENTION_LINKS,
     MERGED_PAPERS,
+    NEW_CAPTURES,
     PAPER_MENTIONS,
     PARSED_ROWS,
     RAW_DUMPS,
     REFUSED_RECORDS,
     RELATED_PAPERS,
+    RUN_STATISTICS,
     TABLES,
 )
 
@@ -46,7 +51,12 @@ log = logging.getLogger("etl_project")
 warnings.filterwarnings("ignore", message="Parameter `backfill_policy`", category=dg.BetaWarning)
 
 _OWNERS = ["team:data"]
-_KINDS = {"raw": {"file", "duckdb"}, "parsed": {"python", "polars", "duckdb"}, "papers": {"polars", "duckdb"}}
+_KINDS = {
+    "raw": {"file", "duckdb"},
+    "parsed": {"python", "polars", "duckdb"},
+    "papers": {"polars", "duckdb"},
+    "quality": {"duckdb"},
+}
 #: Stages in the order of the data; Dagster sorts its groups by name.
 GROUPS = {
     "fetched": "0_fetched",
@@ -54,7 +64,8 @@ GROUPS = {
     "parsed": "2_parsed",
     "papers": "3_papers",
     "derived": "4_derived",
-    "published": "5_published",
+    "quality": "5_quality",
+    "published": "6_published",
 }
 _MOST_ROWS_SHOWN = 50
 #: Dagster keeps them in its event log, and the command line's summary reads them from there.
@@ -70,6 +81,11 @@ class LakeResource(dg.ConfigurableResource[Any]):
     """The data lake that a run works on. Only one run at a time: it holds the lake's lock to its end."""
 
     root: str
+    accepted: list[str] = Field(
+        default=[],
+        description="Checks that may fail in this run and do not stop publication, since people looked at what they tell: "
+        + ", ".join(ACCEPTABLE),
+    )
 
     @property
     def lake(self) -> Lake:
@@ -190,8 +206,8 @@ def fetched_days(context: dg.AssetExecutionContext, fetching: dg.ResourceParam[F
         raise dg.Failure(f"{len(failed)} of {len(results)} days were not fetched. " + "; ".join(reasons[:5]))
 
 
-@dg.multi_asset(specs=[_spec(RAW_DUMPS, ["fetched_days"])], name=RAW_DUMPS.name)
-def raw_dumps(config: RawConfig, lake: LakeResource) -> dg.MaterializeResult[None]:
+@dg.multi_asset(specs=[_spec(RAW_DUMPS, ["fetched_days"]), _spec(DELIVERIES, ["fetched_days"])], name=RAW_DUMPS.name)
+def raw_dumps(config: RawConfig, lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
     """Take the given files, or the inbox's and what was fetched, into the store; load what the warehouse has not got."""
     where = lake.lake
     where.inbox.mkdir(parents=True, exist_ok=True)
@@ -220,6 +236,10 @@ def raw_dumps(config: RawConfig, lake: LakeResource) -> dg.MaterializeResult[Non
                     for receipt in batch
                 ]
                 warehouse.append(connection, RAW_DUMPS, pl.DataFrame(rows, schema=polars_schema(RAW_DUMPS)))
+            delivered = [(number, *delivery) for number, delivery in enumerate(deliveries, 1)]
+            warehouse.replace(
+                connection, DELIVERIES, pl.DataFrame(delivered, schema=polars_schema(DELIVERIES), orient="row")
+            )
         total = warehouse.scalar(connection, "select count(*) from raw_dumps")
     outcomes = [delivery.outcome for delivery in deliveries]
     log.info(
@@ -229,7 +249,7 @@ def raw_dumps(config: RawConfig, lake: LakeResource) -> dg.MaterializeResult[Non
         outcomes.count("known"),
         outcomes.count("unreadable"),
     )
-    return _made(
+    yield _made(
         RAW_DUMPS,
         total,
         files=len(outcomes),
@@ -238,6 +258,7 @@ def raw_dumps(config: RawConfig, lake: LakeResource) -> dg.MaterializeResult[Non
         unreadable=outcomes.count("unreadable"),
         deliveries=_table([delivery._asdict() for delivery in deliveries[:_MOST_DELIVERIES_SHOWN]]),
     )  # fmt: skip
+    yield _made(DELIVERIES, len(deliveries))
 
 
 def _batches(receipts: list[raw.Receipt]) -> Iterator[list[raw.Receipt]]:
@@ -391,6 +412,35 @@ _SQL_TABLES = [table for table in TABLES if _has_sql(table)]
 sql_assets = [_sql_asset(table) for table in _SQL_TABLES]
 
 
+_QUALITY = (NEW_CAPTURES, RUN_STATISTICS, CHECK_RESULTS)
+
+
+@dg.multi_asset(
+    specs=[_spec(table, [t.name for t in TABLES if t not in _QUALITY]) for table in _QUALITY], name="quality"
+)
+def measured(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
+    """Measure what there is beside what readers have; the checks write `check_results` themselves, stage by stage."""
+    where = lake.lake
+    counted = {"receipts": sum(1 for _ in where.raw.glob("??/*.json"))}
+    with warehouse.connect(where) as connection:
+        found = quality.measure(connection, context.run_id, publish.what_readers_have(where), counted)
+        rows = {table: warehouse.scalar(connection, f"select count(*) from {table.name}") for table in _QUALITY}
+    new = found.filter(pl.col("measure").str.starts_with("new_")).sort("form", "measure", "dimension")
+    # numbers that Dagster plots from run to run
+    plotted = {
+        name: float(found.filter(pl.col("measure") == name)["value"].sum())
+        for name in ("new_captures", "new_mentions", "new_refusals", "mentions_of_a_paper")
+    }
+    yield _made(NEW_CAPTURES, rows[NEW_CAPTURES])
+    yield _made(
+        RUN_STATISTICS,
+        rows[RUN_STATISTICS],
+        **plotted,
+        before_and_now=_markdown(new.select("form", "measure", "dimension", "before", "before_least", "value")),
+    )
+    yield _made(CHECK_RESULTS, rows[CHECK_RESULTS])
+
+
 @dg.asset(
     deps=[table.name for table in TABLES],
     group_name=GROUPS["published"],
@@ -425,15 +475,16 @@ def _check_spec(check: Check) -> dg.AssetCheckSpec:
         check.name,
         asset=check.table,
         description=check.description,
+        metadata={"owner": OWNERS[check.owner], "remedy": check.remedy},
         blocking=check.severity == "critical",  # severity alone stops nothing in Dagster
     )
 
 
-def _check_result(outcome: Outcome) -> dg.AssetCheckResult:
+def _check_result(outcome: Outcome, accepted: bool) -> dg.AssetCheckResult:
     check = outcome.check
     metadata: dict[str, Any] = {"expectation": check.kind, "failing_rows": outcome.failing}
     if not outcome.passed:
-        metadata |= {"remedy": check.remedy}
+        metadata |= {"remedy": check.remedy, "owner": OWNERS[check.owner], "accepted": accepted}
         if outcome.sample:
             metadata["sample"] = _markdown(
                 pl.DataFrame([{k: str(v) for k, v in row.items()} for row in outcome.sample])
@@ -445,9 +496,9 @@ def _check_result(outcome: Outcome) -> dg.AssetCheckResult:
         check_name=check.name,
         passed=outcome.passed,
         severity=dg.AssetCheckSeverity.ERROR
-        if check.severity == "critical" or outcome.error
+        if (check.severity == "critical" and not accepted) or outcome.error
         else dg.AssetCheckSeverity.WARN,
-        description="" if outcome.passed else outcome.error or f"{outcome.failing} failing. {check.remedy}",
+        description="" if outcome.passed else outcome.error or f"{outcome.observed}. {check.remedy}",
         metadata=metadata,
     )
 
@@ -459,15 +510,12 @@ def _checks_of(name: str, tables: Sequence[Table]) -> dg.AssetChecksDefinition:
     def run(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> Iterator[dg.AssetCheckResult]:
         wanted = {(key.asset_key.to_user_string(), key.name) for key in context.selected_asset_check_keys}
         outcomes = run_checks(lake.lake.warehouse, [c for c in checks if (c.table, c.name) in wanted])
+        with warehouse.connect(lake.lake) as connection:
+            quality.record(connection, context.run.run_id, outcomes, lake.accepted)
         for outcome in outcomes:
             if not outcome.passed:
-                log.error(
-                    "check %s.%s failed: %s",
-                    outcome.check.table,
-                    outcome.check.name,
-                    outcome.error or outcome.check.description,
-                )
-            yield _check_result(outcome)
+                log.error("check %s.%s failed: %s", outcome.check.table, outcome.check.name, outcome.observed)
+            yield _check_result(outcome, outcome.check.name in lake.accepted)
         log.info(
             "checked %s: %d of %d passed",
             ", ".join(t.name for t in tables),
@@ -490,8 +538,9 @@ def _levels() -> list[list[Table]]:
 
 
 table_checks = [
-    _checks_of("raw", [RAW_DUMPS]),
+    _checks_of("raw", [RAW_DUMPS, DELIVERIES]),
     _checks_of("parsed", _PARSED),
     _checks_of("matched", list(_MATCHED)),
     *(_checks_of("_".join(("sql", str(n))), tables) for n, tables in enumerate(_levels(), 1)),
+    _checks_of("quality", list(_QUALITY)),
 ]

@@ -10,6 +10,9 @@ import os
 import shlex
 import shutil
 import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from enum import Enum
 from functools import partial
@@ -88,17 +91,28 @@ def run(
     ] = None,
     lake: LakeOption = None,
     as_json: JsonOption = False,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A check that judges captures by what is usual, and may fail this time without stopping publication. "
+            "May be given several times.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Take captures in, parse, deduplicate, check and publish.
 
     Examples: `papers run my_captures/`, `papers run page.txt --lake ~/papers`.
     """  # fmt: skip
+    from etl_project.drift import ACCEPTABLE
     from etl_project.raw import problem_with
     from etl_project.sources import fetched
 
     where = _lake(lake)
     if any(not path.strip() for path in paths or []):
         raise _stop("an empty name was given (an unset variable?); name files or folders", 2)
+    if unknown := [name for name in accept or [] if name not in ACCEPTABLE]:
+        raise _stop(f"{_plain(unknown[0])}: cannot be accepted; only these can: {', '.join(ACCEPTABLE)}", 2)
     given = [Path(path) for path in paths or []]
     problems = [(path, problem_with(path)) for path in given or [where.inbox]]
     if all(problem for _, problem in problems) and (
@@ -113,7 +127,7 @@ def run(
         raise _stop("nothing to take in", UNREADABLE)
     from etl_project.run import run_job
 
-    _run(where, lambda lake: run_job(lake, given), "papers run", as_json)
+    _run(where, lambda lake: run_job(lake, given, accept or []), "papers run", as_json)
 
 
 @app.command()
@@ -286,14 +300,15 @@ def _print_summary(lake: Lake, summary: Any) -> None:
             f"papers: {counts['papers']} ({counts['new']} new, {counts['known']} known, {counts['merged']} merged) "
             f"from {counts['mentions']} mentions"
         )
-    warnings = sum(check["severity"] == "warning" for check in summary.checks_failed)
+    warnings = sum(check["severity"] == "warning" or check["accepted"] for check in summary.checks_failed)
     critical = len(summary.checks_failed) - warnings
     console.print(
         f"checks: {summary.checks_run - len(summary.checks_failed)} passed, {critical} failed, {warnings} warned"
     )
     for check in summary.checks_failed:
         console.print(
-            f"  [red]{check['table']}.{check['check']}[/] ({check['severity']}): {escape(_plain(check['why'] or ''))}",
+            f"  [red]{check['table']}.{check['check']}[/] ({check['severity']}{', accepted' * check['accepted']}; "
+            f"{check['owner']}): {escape(_plain(check['why'] or ''))}",
             soft_wrap=True,
         )
     if not summary.published:
@@ -862,21 +877,35 @@ def _show_forms(as_json: bool) -> None:
 
 
 @app.command()
-def rejects(lake: LakeOption = None, as_json: JsonOption = False) -> None:
+def rejects(
+    reason: Annotated[
+        str | None, typer.Option(help="Only what was refused for this reason.", show_default=False)
+    ] = None,
+    file: Annotated[str | None, typer.Option(help="Only files with this in their name.", show_default=False)] = None,
+    new: Annotated[bool, typer.Option("--new", help="Only captures that came since the publication before.")] = False,
+    lake: LakeOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Show every record, line and file that was refused, with the reason and what to do about it."""
-    from etl_project import publish
+    from etl_project.captures import REFUSAL_REASONS
 
+    if reason is not None and reason not in REFUSAL_REASONS:
+        raise _stop(f"{_plain(reason)}: no such reason; the reasons are: {', '.join(REFUSAL_REASONS)}", 2)
     where = _lake(lake)
     # what a first run refused is not published if it refused everything
     with (
-        publish.open_read_only(where.warehouse)
+        _open_warehouse(where)
         if not where.database.exists() and where.warehouse.exists()
         else _open(where) as connection
     ):
+        if new:
+            _same_schema(connection)
         rows = _rows(
             connection,
             "select file_name, source, line_start, line_end, reason, detail, text, dump_id from refused_records "
-            "join raw_dumps using (dump_id) order by file_name, dump_id, line_start",
+            "join raw_dumps using (dump_id) where reason = coalesce($1, reason) and contains(file_name, coalesce($2, '')) "
+            f"{'and dump_id in (select dump_id from new_captures) ' if new else ''}order by file_name, dump_id, line_start",
+            [reason, file],
         )
     if as_json:
         print(json.dumps(rows, indent=2, default=str, ensure_ascii=False))
@@ -887,7 +916,123 @@ def rejects(lake: LakeOption = None, as_json: JsonOption = False) -> None:
         print(f"{_plain(row['file_name'])}{lines}: {row['reason']}: {row['detail']}")
         if row["text"].strip():
             print(f"    {_plain(row['text'])[:120]}")
+    counts = Counter(row["reason"] for row in rows)
+    for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        print(f"{count:>6} {name}", file=sys.stderr)
     print(f"{len(rows)} refused", file=sys.stderr)
+
+
+def _open_warehouse(lake: Lake) -> Any:
+    """Open the warehouse for reading, for what is not published; a run needs it alone, so not for long."""
+    from etl_project.publish import open_read_only
+
+    return open_read_only(lake.warehouse, alone=True)
+
+
+@app.command()
+def check(
+    name: Annotated[
+        str | None, typer.Argument(help="Only this check, by its name or as table.check.", show_default=False)
+    ] = None,
+    history: Annotated[bool, typer.Option("--history", help="All runs that are kept, not only the last one.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Only checks that failed.")] = False,
+    lake: LakeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show how the checks of the last run went, also of one that published nothing; with `--history`, of all runs.
+
+    Exit code 1 if the last run has a critical check that failed and was not accepted.
+    Examples: `papers check`, `papers check --history a_day_comes_once`.
+    """
+    from etl_project.contract import OWNERS
+
+    where = _lake(lake)
+    table, _, check_name = (name or "").rpartition(".")
+    with _results(where) as connection:
+        runs = _rows(
+            connection,
+            "select run_id, max(checked_at) as last_at from check_results group by run_id order by last_at desc, run_id",
+        )
+        rows = _rows(
+            connection,
+            "select checked_at, run_id, table_name, check_name, severity, owner, passed, accepted, failing_rows, observed "
+            "from check_results where check_name = coalesce(nullif($1, ''), check_name) "
+            "and table_name = coalesce(nullif($2, ''), table_name) order by checked_at desc, run_id, table_name, check_name",
+            [check_name, table],
+        )
+    if not runs:
+        raise _stop(f"no run has been checked in {where.root} yet; run: papers run PATH...", UNREADABLE)
+    if name and not rows:
+        raise _stop(f"{_plain(name)}: no check of that name was run; `papers check` shows all", UNREADABLE)
+    last = runs[0]["run_id"]
+    stopped = any(
+        r["run_id"] == last and not r["passed"] and r["severity"] == "critical" and not r["accepted"] for r in rows
+    )
+    shown = [row for row in rows if (history or row["run_id"] == last) and not (failed and row["passed"])]
+    remedies = _remedies()
+    for row in shown:
+        row["remedy"] = None if row["passed"] else remedies.get((row["table_name"], row["check_name"]))
+    if as_json:
+        print(json.dumps(shown, indent=2, default=str, ensure_ascii=False))
+    elif history:
+        for row in shown:
+            print(
+                f"{row['checked_at']:%Y-%m-%d %H:%M:%S}  {row['run_id'][:8]}  {_verdict(row):<8}  {row['severity']:<8}  "
+                f"{row['table_name']}.{row['check_name']}{_seen(row)}"
+            )
+    else:
+        print(f"run {last[:8]} of {runs[0]['last_at']:%Y-%m-%d %H:%M} UTC")
+        for of_table in dict.fromkeys(row["table_name"] for row in shown):
+            own = [row for row in shown if row["table_name"] == of_table]
+            passed = sum(row["passed"] for row in own)
+            print(f"{of_table:<18} {passed:>3} passed, {len(own) - passed} failed")
+            for row in own:
+                if not row["passed"]:
+                    print(f"  {_verdict(row)} ({row['severity']}): {row['check_name']}{_seen(row)}")
+                    print(f"    {OWNERS.get(row['owner'], row['owner'])}: {row['remedy'] or ''}".rstrip())
+                elif name:
+                    print(f"  {_verdict(row)} ({row['severity']}): {row['check_name']}")
+    raise typer.Exit(FAILED if stopped else 0)
+
+
+def _verdict(row: dict[str, Any]) -> str:
+    return "passed" if row["passed"] else "accepted" if row["accepted"] else "failed"
+
+
+def _seen(row: dict[str, Any]) -> str:
+    return "" if row["passed"] else f": {_plain(row['observed'] or '')}"
+
+
+def _remedies() -> dict[tuple[str, str], str]:
+    from etl_project.expectations import checks_for
+    from etl_project.tables import TABLES
+
+    return {(check.table, check.name): check.remedy for table in TABLES for check in checks_for(table)}
+
+
+@contextmanager
+def _results(lake: Lake) -> Iterator[Any]:
+    """Open what holds the results of checks: the warehouse, which has those of runs that published nothing, too.
+
+    While a run has it, or where it cannot be read, the publication. No run can begin while it is open.
+    """
+    import duckdb
+
+    with ExitStack() as stack:
+        connection = None
+        try:
+            if lake.warehouse.exists():
+                stack.enter_context(writer_lock(lake, "papers check"))
+                connection = stack.enter_context(_open_warehouse(lake))
+        except LakeBusy as busy:
+            print(f"papers: {busy}; until then, what the last publication tells:", file=sys.stderr)
+        except (duckdb.Error, OSError) as error:
+            reason = str(error).strip().splitlines()[0]
+            print(f"papers: the warehouse cannot be read ({reason}); what the last publication tells:", file=sys.stderr)
+        connection = connection or stack.enter_context(_open(lake))
+        if not _rows(connection, "select 1 as there from duckdb_tables() where table_name = 'check_results'"):
+            raise _stop(f"no run has been checked in {lake.root} yet; run: papers run PATH...", UNREADABLE)
+        yield connection
 
 
 @app.command()

@@ -13,10 +13,17 @@ if TYPE_CHECKING:
     import polars as pl
 
 Type = Literal["text", "integer", "bigint", "double", "boolean", "date", "timestamp", "integers"]
-Stage = Literal["raw", "parsed", "papers", "derived"]
+Stage = Literal["raw", "parsed", "papers", "derived", "quality"]
 Severity = Literal["critical", "warning"]
+Owner = Literal["program", "captures", "operator"]
 
-STAGES: tuple[Stage, ...] = ("raw", "parsed", "papers", "derived")
+STAGES: tuple[Stage, ...] = ("raw", "parsed", "papers", "derived", "quality")
+#: Who acts when a check fails.
+OWNERS: dict[Owner, str] = {
+    "program": "whoever maintains the program",
+    "captures": "whoever captures the pages, or looks after the scraper",
+    "operator": "whoever runs the pipeline",
+}
 
 _SQL_TYPES: dict[Type, str] = {
     "text": "VARCHAR",
@@ -54,7 +61,8 @@ class Column:
 class Law:
     """A rule over rows: ``failing`` is a query that returns the rows that break it, best with few columns.
 
-    ``remedy`` tells whoever sees the failure what to look at. A broken critical law stops publication.
+    ``remedy`` tells ``owner``, one of ``OWNERS``, what to look at. A broken critical law stops publication. A column
+    ``finding`` of the query says in one line what was before and what is now; it is shown in place of a number of rows.
     """
 
     name: str
@@ -62,6 +70,7 @@ class Law:
     failing: str
     remedy: str
     severity: Severity = "critical"
+    owner: Owner = "program"
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,11 @@ class Table:
     laws: tuple[Law, ...] = ()
     unpublished: tuple[str, ...] = ()
     least_rows: int = 0
+
+    @property
+    def tells_of_a_run(self) -> bool:
+        """Whether the rows tell of runs: they differ between two runs that give the same data."""
+        return self.stage == "quality"
 
     @property
     def published_columns(self) -> tuple[Column, ...]:
@@ -153,6 +167,8 @@ def data_dictionary(tables: tuple[Table, ...]) -> str:
             lines.append("")
             if table.laws:
                 lines += ["Checked on every run:", ""]
-                lines += [f"- `{law.name}` ({law.severity}): {law.description}" for law in table.laws]
+                lines += [
+                    f"- `{law.name}` ({law.severity}; {OWNERS[law.owner]}): {law.description}" for law in table.laws
+                ]
                 lines.append("")
     return "\n".join(lines)

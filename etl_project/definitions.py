@@ -17,6 +17,7 @@ from etl_project.assets import (
     LakeResource,
     fetched_days,
     matched,
+    measured,
     parsed,
     publication,
     raw_dumps,
@@ -88,7 +89,7 @@ def build_definitions(lake: Lake, service: Service | None = None) -> dg.Definiti
         return _look_into_inbox(lake, context.cursor)
 
     return dg.Definitions(
-        assets=[fetched_days, raw_dumps, parsed, matched, *sql_assets, publication],
+        assets=[fetched_days, raw_dumps, parsed, matched, *sql_assets, measured, publication],
         asset_checks=table_checks,
         jobs=[job, fetch_job],
         schedules=[schedule, fetch_recent_days],

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
+import polars as pl
 
 from etl_project import history
 from etl_project.contract import Table, create_table
@@ -115,6 +116,28 @@ def record_ids(lake: Lake) -> None:
     if lake.database.exists() and not any(lake.ids.glob("*.parquet")):
         with open_read_only(lake.database) as connection:
             history.write(lake, connection)
+
+
+def what_readers_have(lake: Lake) -> dict[str, pl.DataFrame] | None:
+    """Return what later runs are compared with: ids of dumps and papers of the current publication, and what is kept of runs.
+
+    By table: ``raw_dumps`` and ``papers`` have their ids only; ``publication``, ``run_statistics`` and ``check_results`` are
+    whole. None if there is no publication, or none that this program can read: then all is new.
+    """
+    if not lake.database.exists():
+        return None
+    wanted = {
+        "raw_dumps": "dump_id",
+        "papers": "paper_id",
+        "publication": "*",
+        "run_statistics": "*",
+        "check_results": "*",
+    }
+    try:
+        with open_read_only(lake.database) as connection:
+            return {table: connection.sql(f"select {columns} from {table}").pl() for table, columns in wanted.items()}
+    except duckdb.Error:
+        return None
 
 
 def _write_parquet(database: Path, folder: Path) -> None:

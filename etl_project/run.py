@@ -36,16 +36,17 @@ class Summary:
         return 1 if any(file["refused"] for file in self.files) else 0
 
 
-def run_job(lake: Lake, paths: Sequence[Path]) -> Summary:
+def run_job(lake: Lake, paths: Sequence[Path], accepted: Sequence[str] = ()) -> Summary:
     """Run the whole job on ``lake`` with ``paths`` as input (the inbox if there are none); return what it did.
 
-    The caller holds the lake's lock. Failures inside the job are told in the summary, not raised.
+    ``accepted`` names checks that may fail without stopping publication (``drift.ACCEPTABLE``). The caller holds the
+    lake's lock. Failures inside the job are told in the summary, not raised.
     """
     from sqlalchemy.exc import DBAPIError
 
     before = lake.database.resolve()
     try:
-        return _run(lake, paths)
+        return _run(lake, paths, accepted)
     except DBAPIError as error:  # not from a step, whose errors Dagster catches: its own history
         reason = str(error.orig)
         if "full" in reason:
@@ -87,7 +88,7 @@ def reparse(lake: Lake, everything: bool = False) -> Summary:
     return summary
 
 
-def _run(lake: Lake, paths: Sequence[Path]) -> Summary:
+def _run(lake: Lake, paths: Sequence[Path], accepted: Sequence[str]) -> Summary:
     os.environ.update(environment(lake))
     import dagster as dg
 
@@ -96,6 +97,7 @@ def _run(lake: Lake, paths: Sequence[Path]) -> Summary:
     job = build_definitions(lake).resolve_job_def(JOB)
     config = {
         "ops": {"raw_dumps": {"config": {"paths": [str(path.absolute()) for path in paths]}}},
+        "resources": {"lake": {"config": {"root": str(lake.root), "accepted": list(accepted)}}},
         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},  # our own progress lines say it shorter
     }
     with dg.DagsterInstance.get() as instance, kept_connections(instance):
@@ -113,6 +115,8 @@ def _run(lake: Lake, paths: Sequence[Path]) -> Summary:
                 "table": evaluation.asset_key.to_user_string(),
                 "check": evaluation.check_name,
                 "severity": "critical" if evaluation.blocking else "warning",
+                "owner": str(evaluation.metadata["owner"].value),
+                "accepted": bool(evaluation.metadata["accepted"].value),
                 "why": evaluation.description,
             }
             for evaluation in evaluations

@@ -5,7 +5,8 @@ from here. ``SCHEMA_VERSION`` moves when a published column is renamed, removed 
 """
 
 from etl_project.captures import ABSTRACT_KINDS, FORMS, REFUSAL_REASONS
-from etl_project.contract import Column, Law, Table
+from etl_project.contract import OWNERS, Column, Law, Table
+from etl_project.drift import CAPTURE_LAWS, DELIVERY_LAWS, MEASURES, STATISTICS_LAWS
 from etl_project.links import KINDS
 
 SCHEMA_VERSION = 2
@@ -38,6 +39,17 @@ def _exists_in(column: str, other: str, other_column: str | None = None) -> Law:
         failing=f"select {column} from {{table}} t where {column} is not null "
         f"and not exists (select 1 from {other} o where o.{key} = t.{column})",
         remedy=f"The stage of `{other}` lost rows or was not run; run the whole job again.",
+    )
+
+
+def _kept(name: str, description: str, there: str, counted: str) -> Law:
+    """Return the law that a derived table counts as much as stands in the tables that it is made of."""
+    return Law(
+        name,
+        description,
+        f"select counted, there from (select coalesce({counted}, 0) as counted from {{table}}) "
+        f"cross join (select count(*) as there from ({there})) where counted <> there",
+        "The table's SQL lost or doubled rows: report it.",
     )
 
 
@@ -86,6 +98,8 @@ MATCH_RULES = (
 VERDICTS = ("same", "different")
 #: What became of a decision: it holds; a later one says otherwise; arXiv ids speak against it; or its mentions are gone.
 DECISION_STATES = ("applied", "overruled", "contradicted", "unknown_mention")
+#: What becomes of a file that is given to a run (``raw.Delivery``).
+DELIVERY_OUTCOMES = ("new", "known", "unreadable")
 RELATIONS = ("retitled", "extended_version", "same_template", "similar", "same_title")
 
 RAW_DUMPS = Table(
@@ -155,6 +169,7 @@ CAPTURES = Table(
             "Every dump was read: nothing that came in is left out.",
             "select dump_id, file_name from raw_dumps where dump_id not in (select dump_id from {table})",
             "Run the job again; if it stays, the parsed stage skips a dump.",
+            owner="operator",
         ),
         Law(
             "every_line_accounted_for",
@@ -175,6 +190,7 @@ CAPTURES = Table(
             "left join (select dump_id, count(*) as n from refused_records group by dump_id) r using (dump_id) "
             "where c.records <> coalesce(p.n, 0) or c.refusals <> coalesce(r.n, 0)",
             "Rows were lost between reading and the warehouse: run again; report it if it stays.",
+            owner="operator",
         ),
         Law(
             "no_unknown_host",
@@ -252,6 +268,7 @@ PARSED_ROWS = Table(
             "where published_on < date '1991-08-14' or published_on > cast(received_at as date) + 1",
             "Look at the capture's lines: a wrong capture day gives wrong years.",
             severity="warning",
+            owner="captures",
         ),
         Law(
             "abstract_is_no_furniture",
@@ -261,6 +278,7 @@ PARSED_ROWS = Table(
             "where titles > greatest(3, 0.05 * (select count(*) from {table}))",
             "Text of the page may have been taken for abstracts: look at the capture's lines.",
             severity="warning",
+            owner="captures",
         ),
     ),
 )  # fmt: skip
@@ -457,6 +475,7 @@ DECISIONS = Table(
             "select decision_number, state, why from {table} where state in ('contradicted', 'unknown_mention')",
             "Look at decisions/decisions.jsonl; delete a line that no longer fits.",
             severity="warning",
+            owner="operator",
         ),
     ),
 )  # fmt: skip
@@ -664,7 +683,16 @@ PAPER_LINKS = Table(
         _mention_id(description="The mention that the link is shown from."),
         Column("n_mentions", "integer", "Mentions of the paper that hold the address.", "mentions", required=True, least=1),
     ),
-    laws=(_exists_in("paper_id", "papers"), _A_PLACE_IN_THE_ABSTRACT),
+    laws=(
+        _exists_in("paper_id", "papers"),
+        _A_PLACE_IN_THE_ABSTRACT,
+        _kept(
+            "every_link_is_kept",
+            "Every link of every mention is its paper's.",
+            "select distinct paper_id, url, mention_id from mention_links join paper_mentions using (mention_id)",
+            "sum(n_mentions)",
+        ),
+    ),
 )  # fmt: skip
 
 GITHUB_LINKS = Table(
@@ -690,6 +718,13 @@ GITHUB_LINKS = Table(
     laws=(
         _exists_in("paper_id", "papers"),
         _A_PLACE_IN_THE_ABSTRACT,
+        _kept(
+            "every_repository_is_kept",
+            "Every repository of every mention is its paper's.",
+            "select distinct paper_id, repo_key, mention_id from mention_links join paper_mentions using (mention_id) "
+            "where repo_key is not null",
+            "sum(n_mentions)",
+        ),
         Law(
             "stars_are_the_pages",
             "Stars have their mention and their step, and only a repository that a page shows has them.",
@@ -704,6 +739,7 @@ GITHUB_LINKS = Table(
             "having count(*) > greatest(10, 0.05 * (select count(*) from papers))",
             "A link of the page may have been taken for the papers' own: look at one of the captures.",
             severity="warning",
+            owner="captures",
         ),
     ),
 )  # fmt: skip
@@ -723,7 +759,15 @@ PAPER_METRICS = Table(
         Column("github_stars", "integer", "Stars of the repository that the page showed then.", "stars", least=0),
         Column("github_stars_step", "integer", "Unit of their last digit as printed.", "stars", least=1),
     ),
-    laws=(_exists_in("paper_id", "papers"),),
+    laws=(
+        _exists_in("paper_id", "papers"),
+        _kept(
+            "every_number_is_kept",
+            "Every mention with upvotes, comments or stars has its row.",
+            "select mention_id from parsed_rows where coalesce(upvotes, comments, github_stars) is not null",
+            "count(*)",
+        ),
+    ),
 )
 
 PAPERS_BY_MONTH = Table(
@@ -778,6 +822,76 @@ COVERAGE = Table(
     ),
 )
 
+DELIVERIES = Table(
+    name="deliveries",
+    stage="quality",
+    grain="One row is one file that was given to the last run, and what became of it; captures of earlier runs stand in `raw_dumps`.",
+    key=("delivery_number",),
+    columns=(
+        Column("delivery_number", "integer", "Number of the file in the run, from 1.", required=True, least=1),
+        Column("path", "text", "File as it was given.", required=True),
+        Column("outcome", "text", "`new`: taken in. `known`: its content was there before. `unreadable`: see `detail`.", required=True, one_of=DELIVERY_OUTCOMES),
+        Column("dump_id", "text", "Its content, as in `raw_dumps`; null if it could not be read.", pattern=_DUMP_ID),
+        Column("detail", "text", "Why it could not be read, and what to do.", required=True),
+    ),
+    laws=DELIVERY_LAWS,
+)  # fmt: skip
+
+NEW_CAPTURES = Table(
+    name="new_captures",
+    stage="quality",
+    grain="One row is one capture that the publication before did not hold; what it brings is compared with what was there.",
+    key=("dump_id",),
+    columns=(_dump_id(),),
+    laws=(_exists_in("dump_id", "captures"), *CAPTURE_LAWS),
+)
+
+RUN_STATISTICS = Table(
+    name="run_statistics",
+    stage="quality",
+    grain="One row is one value that one run measured, and what it was before; the last 400 runs are kept.",
+    key=("run_id", "measure", "form", "dimension"),
+    columns=(
+        Column("run_id", "text", "The run, as in `publication` and in Dagster; also runs that published nothing.", required=True),
+        Column("run_number", "integer", "Place of the run among those measured, from 1.", required=True, least=1),
+        Column("measured_at", "timestamp", "When the stages were done.", "UTC", required=True),
+        Column("measure", "text", "What was measured: " + "; ".join(f"`{name}`, {meaning}" for name, meaning in MEASURES.items()) + ".", required=True, one_of=tuple(MEASURES)),
+        Column("form", "text", "Form of the captures, with `, titles only` where they show neither abstracts nor dates, as pages of a day; empty where it is of all.", required=True),
+        Column("dimension", "text", "Table, field, kind or reason; empty where there is none.", required=True),
+        Column("value", "double", "The value in this run.", required=True, least=0),
+        Column("before", "double", "The same in the publication that readers had then; of new captures, in the form's last 20 captures that they had. Null if there was none.", least=0),
+        Column("before_least", "double", "The lowest share (of `new_mentions_with`) or value of any one of these captures, but for the very lowest where they are five or more.", least=0),
+    ),
+    laws=STATISTICS_LAWS,
+)  # fmt: skip
+
+CHECK_RESULTS = Table(
+    name="check_results",
+    stage="quality",
+    grain="One row is one check of one run, also of runs that published nothing; the last 400 runs are kept.",
+    key=("run_id", "table_name", "check_name"),
+    columns=(
+        Column("run_id", "text", "The run, as in `publication` and in Dagster.", required=True),
+        Column("checked_at", "timestamp", "When the result was there.", "UTC", required=True),
+        Column("table_name", "text", "The table that was checked.", required=True),
+        Column("check_name", "text", "The check; described with its table.", required=True),
+        Column("severity", "text", "A failed `critical` check stops publication, a `warning` does not.", required=True, one_of=("critical", "warning")),
+        Column("owner", "text", "Who acts if it fails: " + "; ".join(f"`{name}`, {who}" for name, who in OWNERS.items()) + ".", required=True, one_of=tuple(OWNERS)),
+        Column("passed", "boolean", "Whether it passed.", required=True),
+        Column("accepted", "boolean", "True if it failed and people let the run publish all the same (`papers run --accept`).", required=True),
+        Column("failing_rows", "integer", "Rows that broke it, as far as counted (1,000).", "rows", required=True, least=0),
+        Column("observed", "text", "What was seen: before and now, the number of failing rows, or the error; null if it passed."),
+    ),
+    laws=(
+        Law(
+            "failures_tell_what_was_seen",
+            "A check that failed says what was seen, one that passed has no failing rows.",
+            "select run_id, table_name, check_name from {table} where passed <> (observed is null) or (passed and (failing_rows > 0 or accepted))",
+            "A defect of the recording: report it.",
+        ),
+    ),
+)  # fmt: skip
+
 TABLES: tuple[Table, ...] = (
     RAW_DUMPS,
     CAPTURES,
@@ -799,5 +913,9 @@ TABLES: tuple[Table, ...] = (
     PAPER_METRICS,
     PAPERS_BY_MONTH,
     COVERAGE,
+    DELIVERIES,
+    NEW_CAPTURES,
+    RUN_STATISTICS,
+    CHECK_RESULTS,
 )
 BY_NAME = {table.name: table for table in TABLES}

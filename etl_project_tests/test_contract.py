@@ -79,7 +79,7 @@ def test_a_law_or_column_that_was_forgotten_would_be_seen() -> None:
         (Law("l", "A law.", "select a from {table}", "Do."),),
     )
     names = {check.name for check in checks_for(table)}
-    assert names == {"columns_as_declared", "key_is_unique", "values_in_range", "l"}
+    assert names == {"columns_as_declared", "key_is_unique", "values_as_declared", "l"}
 
 
 def test_check_names_are_unique_in_each_table_and_every_table_has_critical_ones() -> None:

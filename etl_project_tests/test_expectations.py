@@ -1,12 +1,13 @@
 """Every check catches the defect that it is for, a check that cannot run counts as failed, and none fires on good data."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from etl_project.contract import Table
 from etl_project.expectations import Check, Outcome, _keep_connection_for_results, checks_for, run_checks
 from etl_project.lake import Lake
 from etl_project.tables import BY_NAME, TABLES
@@ -16,6 +17,21 @@ from etl_project_tests.conftest import FormsRun
 #: defect made from the contract, below; these are for the laws.
 _RELATED = (
     "insert into related_papers select {}, {}, 'similar', 0.4, min(mention_id), max(mention_id) from paper_mentions"
+)
+_DAYS = "update raw_dumps set file_name = '2025-10-03.json'; update deliveries set outcome = 'known', path = 'inbox/2025-10-04.json'"
+#: All captures are new, and are long listings.
+_NEW = "delete from new_captures; insert into new_captures select dump_id from captures where records >= 10"
+_ONE_PAPER = "update paper_mentions set paper_id = (select min(paper_id) from paper_mentions), rule = 'same_arxiv_id'"
+_SAME_LINK = "insert into mention_links select mention_id, 99, 'page', u, u, 'other', null, null, null, null, null, null, null from parsed_rows cross join (select 'https://site.example/own' as u)"
+_WEEKEND = (
+    "update captures set query = null, form = 'text_compact'; update raw_dumps set file_name = '2025-10-0' || (1 + (dump_id = (select min(dump_id) from captures))::int) || '.txt'; "
+    "update paper_mentions set paper_id = 'p000000000000000' || (select seq % 6 from parsed_rows p where p.mention_id = paper_mentions.mention_id)"
+)
+#: The last run had new captures of a form that readers have many of.
+_MEASURED = (
+    "delete from run_statistics where measure like 'new_%' or measure = 'recent_captures'; insert into run_statistics select run_id, run_number, measured_at, 'new_captures', "
+    "'api_json', '', 1, 20, null from run_statistics where measure = 'receipts'; insert into run_statistics select run_id, run_number, "
+    "measured_at, 'new_mentions', 'api_json', '', 50, 100, null from run_statistics where measure = 'receipts'"
 )
 LAW_DEFECTS = {
     "raw_dumps.text_or_reason": "update raw_dumps set unread_reason = 'binary_file'",
@@ -66,6 +82,34 @@ LAW_DEFECTS = {
     "github_links.repository_is_no_furniture": "insert into github_links select paper_id, 'hugging/site', 'hugging', 'site', 'https://github.com/hugging/site', null, 'abstract', 0, text_mention_id, 1, null, null, null from papers",
     "paper_metrics.paper_id_in_papers": "update paper_metrics set paper_id = 'p0000000000000001'",
     "papers_by_month.months_add_up": "update papers_by_month set papers = papers + 1",
+    "deliveries.every_delivery_is_kept": "delete from raw_dumps",
+    "deliveries.no_content_comes_under_another_day": _DAYS,
+    "new_captures.dump_id_in_captures": "insert into new_captures values ('ffffffffffffffff')",
+    "new_captures.titles_differ": f"{_NEW}; update paper_mentions set title_key = 'one title'",
+    "new_captures.abstracts_differ": f"{_NEW}; update parsed_rows set abstract = 'Sign in to follow this paper.'",
+    "new_captures.a_paper_has_few_titles": f"{_NEW}; {_ONE_PAPER}",
+    "new_captures.a_capture_shows_a_paper_once": f"{_NEW}; {_ONE_PAPER}",
+    "new_captures.a_link_is_not_on_every_paper": f"{_NEW}; {_SAME_LINK}",
+    "new_captures.a_link_is_on_few_papers": f"{_NEW}; update paper_links set url = 'https://site.example/own'",
+    "new_captures.organisations_differ": f"{_NEW}; update parsed_rows set organisation_name = 'The Site', organisation_handle = null; update captures set query = null",
+    "new_captures.dates_are_the_papers_own": f"{_NEW}; update parsed_rows set published_on = date '2024-05-01'; update captures set captured_on = date '2024-05-01'",
+    "new_captures.authors_are_shown": f"{_NEW}; update parsed_rows set organisation_name = null, organisation_handle = null, n_authors = null; update captures set records = 20",
+    "new_captures.a_day_comes_once": f"{_NEW}; {_WEEKEND}",
+    "run_statistics.abstracts_are_there_as_before": f"{_MEASURED}; insert into run_statistics select run_id, run_number, measured_at, 'new_mentions_with', 'api_json', 'abstract', 0, 100, 1 from run_statistics where measure = 'receipts'",
+    "run_statistics.values_are_there_as_before": f"{_MEASURED}; insert into run_statistics select run_id, run_number, measured_at, 'new_mentions_with', 'api_json', 'n_authors', 0, 98, 0.9 from run_statistics where measure = 'receipts'",
+    "run_statistics.links_are_there_as_before": f"{_MEASURED}; insert into run_statistics select run_id, run_number, measured_at, 'new_mentions_with', 'api_json', 'link: github_repo', 0, 30, 0.1 from run_statistics where measure = 'receipts'",
+    "run_statistics.abstracts_are_as_long_as_before": f"{_MEASURED}; insert into run_statistics select run_id, run_number, measured_at, 'new_mentions_with', 'api_json', 'abstract', 50, 100, 1 from run_statistics where measure = 'receipts'; insert into run_statistics select run_id, run_number, measured_at, 'new_abstract_length', 'api_json', '', 60, 900, 700 from run_statistics where measure = 'receipts'",
+    "run_statistics.captures_list_as_many_as_before": f"{_MEASURED}; insert into run_statistics select run_id, run_number, measured_at, 'new_mentions_of_a_capture', 'api_json', '', 2, 50, 40 from run_statistics where measure = 'receipts'",
+    "run_statistics.no_more_is_refused_than_before": f"{_MEASURED}; insert into run_statistics select run_id, run_number, measured_at, 'new_refusals', 'api_json', '', 40, 0, null from run_statistics where measure = 'receipts'",
+    "run_statistics.forms_are_still_read": f"{_MEASURED}; insert into run_statistics select run_id, run_number, measured_at, 'recent_captures', 'markdown', '', 9, null, null from run_statistics where measure = 'receipts'; insert into run_statistics select run_id, run_number, measured_at, 'new_unread_captures', 'unknown', '', 1, 0, null from run_statistics where measure = 'receipts'",
+    "run_statistics.nothing_shrinks": "update run_statistics set before = 2 * value where measure = 'rows'",
+    "run_statistics.no_paper_swallows_others": "update run_statistics set value = 900, before = 3 where measure = 'mentions_of_a_paper'",
+    "run_statistics.papers_that_readers_know_stay": "update run_statistics set value = 1 where measure = 'papers_gone'",
+    "run_statistics.raw_store_is_loaded": "update run_statistics set value = value + 1 where measure = 'receipts'",
+    "check_results.failures_tell_what_was_seen": "update check_results set passed = false",
+    "paper_links.every_link_is_kept": "delete from paper_links where url = (select min(url) from paper_links)",
+    "github_links.every_repository_is_kept": "delete from github_links where repo_key = (select min(repo_key) from github_links)",
+    "paper_metrics.every_number_is_kept": "delete from paper_metrics where mention_id = (select min(mention_id) from paper_metrics)",
     "coverage.no_more_than_all": "update coverage set with_value = papers + 1",
 }
 
@@ -98,15 +142,22 @@ def _contract_defect(check: Check) -> str | None:
         case "required_values_present":
             required = [c.name for c in table.columns if c.required][-1]
             return f"alter table {table.name} alter column {required} drop not null; update {table.name} set {required} = null"
-        case "values_in_range":
-            column = next(c for c in table.columns if c.least is not None)
-            return f"update {table.name} set {column.name} = {column.least} - 1"
-        case "values_have_shape":
-            column = next(c for c in table.columns if c.pattern)
-            return f"update {table.name} set {column.name} = ' '"
-    if check.name.endswith("_in_list"):
-        return f"update {table.name} set {check.name.removesuffix('_in_list')} = 'something else'"
+        case "values_as_declared":
+            return next(_declared_defects(table))[1]
     return None
+
+
+def _declared_defects(table: Table) -> Iterator[tuple[str, str]]:
+    """Yield each column that declares what its values are, with SQL that puts another value there."""
+    for column in table.columns:
+        if column.one_of:
+            yield column.name, f"update {table.name} set {column.name} = 'something else'"
+        if column.least is not None:
+            yield column.name, f"update {table.name} set {column.name} = {column.least} - 1"
+        if column.most is not None:
+            yield column.name, f"update {table.name} set {column.name} = {column.most} + 1"
+        if column.pattern:
+            yield column.name, f"update {table.name} set {column.name} = ' '"
 
 
 ALL_CHECKS = [check for table in TABLES for check in checks_for(table)]
@@ -167,8 +218,24 @@ def test_a_law_fails_on_each_of_its_conditions(name: str, defect: str, mutated: 
     assert (outcome.passed, outcome.error) == (False, "")
 
 
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_every_declared_list_bound_and_shape_is_checked(table: Table, full_warehouse: Path) -> None:
+    check = next((check for check in checks_for(table) if check.name == "values_as_declared"), None)
+    defects = list(_declared_defects(table))
+    assert (check is None) == (not defects)
+    with duckdb.connect(str(full_warehouse), config={"access_mode": "read_only"}) as connection:
+        for column, defect in defects:
+            # on a copy in memory: what Great Expectations does with such a query is tested above
+            connection.execute(f"create or replace temp table mutant as select * from {table.name}")
+            connection.execute(defect.replace(f"update {table.name} ", "update mutant "))
+            query = check.arguments["unexpected_rows_query"].replace("{{", "{").replace("}}", "}")
+            rows = connection.execute(query.replace(f"from {table.name} ", "from mutant ").replace("{batch}", "mutant"))
+            at = [described[0] for described in rows.description].index("column_name")
+            assert column in {row[at] for row in rows.fetchall()}, (column, defect)
+
+
 def test_a_failing_check_shows_the_rows(mutated: Callable[[str], Path]) -> None:
-    check = next(c for c in checks_for(BY_NAME["parsed_rows"]) if c.name == "values_have_shape")
+    check = next(c for c in checks_for(BY_NAME["parsed_rows"]) if c.name == "values_as_declared")
     mutant = mutated("update parsed_rows set arxiv_id = '2503.213' where seq = 1")
     with duckdb.connect(str(mutant)) as connection:
         ((captures_with_records,),) = connection.execute("select count(distinct dump_id) from parsed_rows").fetchall()

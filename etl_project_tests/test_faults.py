@@ -230,7 +230,7 @@ def test_a_full_disk_leaves_readers_what_they_had_and_says_so_in_one_line(
 def test_a_history_that_fails_after_the_publication_is_told_as_that(
     lake: Lake, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def run_and_fail(lake: Lake, paths: object) -> Summary:
+    def run_and_fail(lake: Lake, *_: object) -> Summary:
         (lake.published / "1").mkdir(parents=True)
         lake.database.symlink_to("1/papers.duckdb")
         raise OperationalError("insert", {}, sqlite3.OperationalError("database or disk is full"))

@@ -1,0 +1,415 @@
+"""What is measured of each run, and the laws that compare it with what was before. Declarations; no I/O.
+
+The values come from sql/quality/measured.sql: each beside what it was in the publication that readers have, or, of new
+captures, in the last ones of the same form that readers have. New are captures that no publication holds, not those of
+one run: what a stopped run took in is new until it is published, so running again does not wave it through.
+
+What stops publication is what would give readers *wrong* values: words or links of the page taken for those of papers,
+papers of many titles joined, texts gone that tell papers apart. *Missing* values warn: the older ones are still right.
+"""
+
+from etl_project.captures.catalogue import READ
+from etl_project.contract import Law
+
+#: What a row of ``run_statistics`` may measure, and what its value is.
+MEASURES = {
+    "rows": "rows of the table that `dimension` names",
+    "papers_with": "papers with a value of the field that `dimension` names",
+    "links": "addresses of papers, of the kind that `dimension` names",
+    "mentions": "mentions in captures of the form",
+    "refusals": "refusals for the reason that `dimension` names",
+    "deliveries": "files given to the run that were what `dimension` says",
+    "receipts": "captures in the raw store, by their receipts",
+    "mentions_of_a_paper": "mentions of the paper that has most",
+    "papers_gone": "papers that readers have, and that are neither there nor merged into another",
+    "recent_captures": "captures of the form among the last 20 that readers have",
+    "new_captures": "captures of the form that readers do not have yet; before: its last ones that they have, at most 20",
+    "new_unread_captures": "those that gave no mention",
+    "new_mentions": "their mentions",
+    "new_refusals": "their refusals",
+    "new_mentions_of_a_capture": "mentions of the new capture that has fewest; before: the median",
+    "new_mentions_with": "their mentions with the field, or the kind of link, that `dimension` names",
+    "new_abstract_length": "median length of their abstracts, in characters",
+}
+
+#: Fewer mentions than these tell nothing about a share.
+_LEAST_MENTIONS = 10
+_LEAST_MENTIONS_BEFORE = 20
+#: So many captures of the form must readers have: one may be the tool's own way.
+_LEAST_CAPTURES_BEFORE = 2
+#: A share must have fallen by so much, and by so many standard errors of the difference.
+_FALL = 0.3
+_STANDARD_ERRORS = 4
+#: What was there before and is not there at all now: of so many that were to be expected. By chance once in 20,000 times.
+_EXPECTED = 10
+#: A table or a kind of value may shrink by so much (merges, another reading of a file).
+_MAY_SHRINK = 0.02
+_MAY_LOSE = 5
+#: Of one paper: under so many titles nobody writes it, whatever typing errors there are.
+_TITLES_OF_A_PAPER = 8
+#: The same link in one of so many papers is taken for the page's, from ten papers on.
+_LINK_SHARE, _LINK_PAPERS = 0.05, 10
+#: Papers that a listing must have to be told by them.
+_LISTED = 5
+#: Forms whose items always hold the abstract.
+_SERVICES_OWN = ("html_data", "api_json")
+_WITH_OWNERS = tuple(form.name for form in READ if {"number of authors", "organisation"} & {*form.carries})
+
+_THIS = "(select * from {table} where run_number = (select max(run_number) from {table}))"
+_SHARES = f"""
+with this as {_THIS},
+compared as (
+    select w.form, w.dimension, w.value as k, n.value as n, w.before as k_before, n.before as n_before, w.before_least as least,
+        c.before as captures_before, w.value / n.value as share,
+        (w.value + w.before) / (n.value + n.before) as pooled
+    from this w
+    join this n on n.measure = 'new_mentions' and n.form = w.form
+    join this c on c.measure = 'new_captures' and c.form = w.form
+    where w.measure = 'new_mentions_with' and n.before >= {_LEAST_MENTIONS_BEFORE}
+),
+told as (
+    select *, form || ': ' || k::bigint || ' of ' || n::bigint || ' new mentions have ' || dimension || ' (' || round(100 * share)::bigint
+        || ' %), the least of ' || captures_before::bigint || ' captures before had ' || round(100 * least)::bigint || ' %' as finding
+    from compared
+)
+select finding, form, dimension, k as now, n as of_now, k_before as before, n_before as of_before, least as least_before from told
+where """
+_FALLEN = (
+    f"n >= {_LEAST_MENTIONS} and captures_before >= {_LEAST_CAPTURES_BEFORE} and ((least - share > {_FALL} and "
+    f"least - share > {_STANDARD_ERRORS} * sqrt(pooled * (1 - pooled) * (1 / n + 1 / n_before))) "
+    f"or (k = 0 and least > 0 and n * k_before / n_before >= {_EXPECTED}))"
+)
+_ACCEPT = "if what it tells is right, papers run --accept "
+_PARSER_OR_PAGE = (
+    "Open a capture beside its page, `papers forms FILE`: if the page shows them, its markup changed and the reader of that form "
+    "must follow; if not, the capture lost them: capture it again."
+)
+
+
+def _quoted(values: tuple[str, ...]) -> str:
+    return ", ".join(f"'{value}'" for value in values)
+
+
+#: Of ``run_statistics``: this run beside what was before.
+STATISTICS_LAWS = (
+    Law(
+        "abstracts_are_there_as_before",
+        "New items of the service's own JSON have abstracts, as those before had: without them papers cannot be told apart.",
+        _SHARES
+        + f"dimension = 'abstract' and form in ({_quoted(_SERVICES_OWN)}) and n >= 20 and captures_before >= {_LEAST_CAPTURES_BEFORE} "
+        "and least >= 0.9 and share < 0.5",
+        "Look at one of the new files: where the abstract stands now, the reader must follow; if it is not there, fetch it again; "
+        f"{_ACCEPT}abstracts_are_there_as_before.",
+        owner="captures",
+    ),
+    Law(
+        "values_are_there_as_before",
+        "No value that captures of a form had is missing in the new ones.",
+        _SHARES + f"dimension not like 'link: %' and {_FALLEN}",
+        _PARSER_OR_PAGE,
+        "warning",
+        "captures",
+    ),
+    Law(
+        "links_are_there_as_before",
+        "No kind of link that captures of a form had is missing in the new ones.",
+        _SHARES + f"dimension like 'link: %' and {_FALLEN}",
+        _PARSER_OR_PAGE,
+        "warning",
+        "captures",
+    ),
+    Law(
+        "abstracts_are_as_long_as_before",
+        "Abstracts of new captures are not half as long as those of the form's captures before.",
+        f"""
+with this as {_THIS}
+select l.form || ': new abstracts have ' || l.value::bigint || ' characters (median), the least of ' || c.before::bigint
+    || ' captures before had ' || l.before_least::bigint as finding, l.form, l.value as now, l.before
+from this l
+join this n on n.measure = 'new_mentions_with' and n.dimension = 'abstract' and n.form = l.form
+join this c on c.measure = 'new_captures' and c.form = l.form
+where l.measure = 'new_abstract_length' and n.value >= {_LEAST_MENTIONS} and n.before >= {_LEAST_MENTIONS_BEFORE}
+    and c.before >= {_LEAST_CAPTURES_BEFORE} and l.value < 0.5 * l.before_least""",
+        _PARSER_OR_PAGE,
+        "warning",
+        "captures",
+    ),
+    Law(
+        "captures_list_as_many_as_before",
+        "No new capture lists less than a quarter of what the form's captures before listed, where these (eight or more) are alike.",
+        f"""
+with this as {_THIS}
+select f.form || ': a new capture has ' || f.value::bigint || ' mentions, the least of ' || c.before::bigint
+    || ' captures before had ' || f.before_least::bigint as finding, f.form, f.value as now, f.before
+from this f
+join this c on c.measure = 'new_captures' and c.form = f.form
+where f.measure = 'new_mentions_of_a_capture' and c.before >= 8 and f.before_least >= 20
+    and f.before_least >= 0.5 * f.before and f.value < 0.25 * f.before_least""",
+        "Look whether the capture was cut off (`papers forms FILE`), and capture the page again.",
+        "warning",
+        "captures",
+    ),
+    Law(
+        "no_more_is_refused_than_before",
+        "Of new captures no more is refused than of the form's captures before.",
+        f"""
+with this as {_THIS},
+compared as (
+    select r.form, r.value as k, r.before as k_before, r.value + coalesce(n.value, 0) as n,
+        r.before + coalesce(n.before, 0) as n_before, (r.value + r.before) / (r.value + coalesce(n.value, 0) + r.before + coalesce(n.before, 0)) as pooled
+    from this r
+    left join this n on n.measure = 'new_mentions' and n.form = r.form
+    where r.measure = 'new_refusals' and r.value >= {_LEAST_MENTIONS}
+)
+select form || ': ' || k::bigint || ' of ' || n::bigint || ' are refused (' || round(100 * k / n)::bigint || ' %), before '
+    || k_before::bigint || ' of ' || n_before::bigint || ' (' || round(100 * k_before / n_before)::bigint || ' %)' as finding,
+    form, k as now, k_before as before
+from compared
+where n_before >= {_LEAST_MENTIONS_BEFORE} and k / n - k_before / n_before > 0.2
+    and k / n - k_before / n_before > {_STANDARD_ERRORS} * sqrt(pooled * (1 - pooled) * (1 / n + 1 / n_before))""",
+        "`papers rejects` shows lines and reasons: if the page looks as ever, the capture is damaged; if it changed, the reader must follow.",
+        "warning",
+        "captures",
+    ),
+    Law(
+        "forms_are_still_read",
+        "No form that came regularly is missing while a new file is not read.",
+        f"""
+with this as {_THIS}
+select r.form || ': ' || r.value::bigint || ' of the last ' || (select sum(value) from this where measure = 'recent_captures')::bigint
+    || ' captures, none of the new ones; ' || u.n::bigint || ' new file' || if(u.n = 1, ' gives', 's give') || ' no paper' as finding, r.form
+from this r
+cross join (select sum(value) as n from this where measure = 'new_unread_captures') u
+where r.measure = 'recent_captures' and r.value >= 3 and u.n > 0
+    and r.form not in (select form from this where measure = 'new_mentions')""",
+        "`papers rejects` names the files: probably they are of that form, and the page or the tool that copies it changed.",
+        "warning",
+        "captures",
+    ),
+    Law(
+        "nothing_shrinks",
+        f"What accumulates does not get less than readers have, but for {_MAY_SHRINK:.0%} that merges and corrections may take.",
+        f"""
+select measure || ' ' || dimension || ': ' || value::bigint || ', readers have ' || before::bigint as finding, measure, dimension, value as now, before
+from {_THIS}
+where (measure in ('papers_with', 'links') or (measure = 'rows' and dimension in
+    ('raw_dumps', 'captures', 'parsed_rows', 'mention_links', 'mention_authors', 'paper_mentions', 'papers', 'paper_links', 'paper_authors')))
+    and value < before - greatest({_MAY_LOSE}, {_MAY_SHRINK} * before)""",
+        "Look what changed since the last publication: a new version of the reader, many merges (`merged_papers`), a raw store with gaps.",
+        "warning",
+        "operator",
+    ),
+    Law(
+        "no_paper_swallows_others",
+        "The paper with most mentions has not got more of them than new captures can give.",
+        f"""
+with this as {_THIS}
+select 'a paper has ' || m.value::bigint || ' mentions, before ' || m.before::bigint || ', and ' || coalesce(c.n, 0)::bigint
+    || ' captures are new' as finding, m.value as now, m.before
+from this m
+cross join (select sum(value) as n from this where measure = 'new_captures') c
+where m.measure = 'mentions_of_a_paper' and m.value > m.before + 10 + 2 * coalesce(c.n, 0)""",
+        '`papers sql "from papers order by n_mentions desc limit 5"`, then `papers explain`: the rule that joined each; `papers split` parts them.',
+        "warning",
+    ),
+    Law(
+        "papers_that_readers_know_stay",
+        "Every paper id that readers have is there, or merged into another.",
+        f"select value::bigint || ' paper ids that readers have are gone' as finding, value as now from {_THIS} where measure = 'papers_gone' and value > 0",
+        "Their captures are read or matched otherwise than before: look what changed since the last publication.",
+        "warning",
+    ),
+    Law(
+        "raw_store_is_loaded",
+        "Captures in the raw store = rows of `raw_dumps`.",
+        f"""
+with this as {_THIS}
+select 'the raw store has ' || s.value::bigint || ' captures, raw_dumps ' || d.value::bigint as finding, s.value as receipts, d.value as dumps
+from this s
+join this d on d.measure = 'rows' and d.dimension = 'raw_dumps'
+where s.measure = 'receipts' and s.value <> d.value""",
+        "Put back what is missing in raw/; if it was taken out on purpose, move the warehouse away and run again: it is built anew.",
+        owner="operator",
+    ),
+)
+
+_NAMED = "join raw_dumps using (dump_id) join captures using (dump_id)"
+_DAY = r"try_strptime(nullif(regexp_extract({}, '(^|[^0-9])(20[0-9][0-9][-_.]?[0-1][0-9][-_.]?[0-3][0-9])([^0-9]|$)', 2), ''), ['%Y-%m-%d', '%Y_%m_%d', '%Y.%m.%d', '%Y%m%d'])"
+
+#: Of ``new_captures``: a capture by itself.
+CAPTURE_LAWS = (
+    Law(
+        "titles_differ",
+        f"Not more than half of a capture's titles ({_LEAST_MENTIONS} or more) are one, over different texts.",
+        f"""
+select file_name || ': ' || n || ' of ' || records || ' titles are "' || left(title, 60) || '"' as finding, dump_id, n as same, records
+from (
+    select dump_id, title_key, count(*) as n, min(title) as title, count(distinct coalesce(arxiv_id, abstract)) as papers
+    from {{table}} join parsed_rows using (dump_id) join paper_mentions using (mention_id) group by dump_id, title_key
+) {_NAMED}
+where n >= {_LEAST_MENTIONS} and n > 0.5 * records and papers >= {_LISTED}""",
+        f"Words of the page are taken for titles: look at the capture's lines (`papers forms FILE`); {_ACCEPT}titles_differ.",
+        owner="captures",
+    ),
+    Law(
+        "abstracts_differ",
+        f"Not more than half of a capture's abstracts ({_LEAST_MENTIONS} or more) are one, under different titles.",
+        f"""
+select file_name || ': ' || n || ' of ' || records || ' abstracts are "' || left(abstract, 60) || '"' as finding, dump_id, n as same, records
+from (
+    select dump_id, abstract, count(*) as n, count(distinct title_key) as titles
+    from {{table}} join parsed_rows using (dump_id) join paper_mentions using (mention_id) where abstract is not null group by dump_id, abstract
+) {_NAMED}
+where n >= {_LEAST_MENTIONS} and n > 0.5 * records and titles >= {_LISTED}""",
+        f"Words of the page are taken for abstracts: look at the capture's lines (`papers forms FILE`); {_ACCEPT}abstracts_differ.",
+        owner="captures",
+    ),
+    Law(
+        "a_paper_has_few_titles",
+        f"No paper of a new capture stands under {_TITLES_OF_A_PAPER} titles or more.",
+        f"""
+select paper_id || ' has ' || titles || ' titles, one "' || left(title, 60) || '"' as finding, paper_id, titles
+from (
+    select paper_id, count(distinct title_key) as titles, min(title_key) as title from paper_mentions
+    where rule <> 'decided' and paper_id in
+        (select paper_id from {{table}} join parsed_rows using (dump_id) join paper_mentions using (mention_id))
+    group by paper_id
+)
+where titles >= {_TITLES_OF_A_PAPER}""",
+        "One id, or one text, is taken for that of many papers: `papers explain` shows the lines that it is from; "
+        f"{_ACCEPT}a_paper_has_few_titles.",
+        owner="captures",
+    ),
+    Law(
+        "a_capture_shows_a_paper_once",
+        "No new capture shows one paper more than five times, and in a fifth of its mentions.",
+        f"""
+select file_name || ': ' || n || ' of ' || records || ' mentions are of ' || paper_id as finding, dump_id, paper_id, n as mentions
+from (
+    select dump_id, paper_id, count(*) as n
+    from {{table}} join parsed_rows using (dump_id) join paper_mentions using (mention_id) group by dump_id, paper_id
+) {_NAMED}
+where n > 5 and n > 0.2 * records""",
+        "`papers explain` shows the lines: mentions of several papers may be joined, or the capture holds a page several times.",
+        "warning",
+        "captures",
+    ),
+    Law(
+        "a_link_is_not_on_every_paper",
+        f"No link stands on four of five papers of a capture ({_LEAST_MENTIONS} or more).",
+        f"""
+select file_name || ': ' || n || ' of ' || records || ' papers have ' || url as finding, dump_id, url, n as papers
+from (
+    select dump_id, url, count(distinct title_key) as n
+    from {{table}} join parsed_rows using (dump_id) join paper_mentions using (mention_id) join mention_links using (mention_id) group by dump_id, url
+) {_NAMED}
+where n >= {_LEAST_MENTIONS} and n > 0.8 * records""",
+        f"A link of the page is taken for the papers' own: look at the capture's lines; {_ACCEPT}a_link_is_not_on_every_paper.",
+        owner="captures",
+    ),
+    Law(
+        "a_link_is_on_few_papers",
+        f"No link stands on more than {_LINK_SHARE:.0%} of the papers of the new captures (at least {_LINK_PAPERS}).",
+        f"""
+with these as (select distinct paper_id from {{table}} join parsed_rows using (dump_id) join paper_mentions using (mention_id))
+select url || ' stands on ' || count(*) || ' of ' || (select count(*) from these) || ' papers' as finding, url, count(*) as papers
+from paper_links join these using (paper_id) group by url
+having count(*) >= greatest({_LINK_PAPERS}, {_LINK_SHARE} * (select count(*) from these))""",
+        "A link of the page may have been taken for the papers' own: look at one of the captures.",
+        "warning",
+        "captures",
+    ),
+    Law(
+        "organisations_differ",
+        f"A capture's papers ({_LEAST_MENTIONS} or more, and no search) are not all of one organisation.",
+        f"""
+select file_name || ': all ' || n || ' organisations are "' || left(organisation, 60) || '"' as finding, dump_id, n as mentions
+from (
+    select dump_id, min(coalesce(organisation_handle, organisation_name)) as organisation, count(*) as n
+    from {{table}} join parsed_rows using (dump_id) where coalesce(organisation_handle, organisation_name) is not null
+    group by dump_id having count(distinct coalesce(organisation_handle, organisation_name)) = 1
+) {_NAMED}
+where n >= {_LEAST_MENTIONS} and query is null""",
+        "Words of the page may have been taken for the organisation: look at the capture's lines. A page of one organisation's papers is fine.",
+        "warning",
+        "captures",
+    ),
+    Law(
+        "dates_are_the_papers_own",
+        f"A capture's dates ({_LEAST_MENTIONS} or more) are not all the day of the capture.",
+        f"""
+select file_name || ': all ' || n || ' papers are dated ' || day || ', the day of the capture' as finding, dump_id, n as mentions
+from (
+    select dump_id, min(published_on) as day, count(*) as n
+    from {{table}} join parsed_rows using (dump_id) where published_on is not null
+    group by dump_id having count(distinct published_on) = 1
+) {_NAMED}
+where n >= {_LEAST_MENTIONS} and day in (captured_on, cast(received_at as date))""",
+        "The page's day may have been taken for the papers': look at the capture's lines.",
+        "warning",
+        "captures",
+    ),
+    Law(
+        "authors_are_shown",
+        f"A capture of {2 * _LEAST_MENTIONS} papers or more, in a form that carries authors, shows authors or organisations of some.",
+        f"""
+select file_name || ': none of ' || records || ' papers has authors or an organisation' as finding, dump_id, records
+from (
+    select dump_id, count(coalesce(organisation_handle, organisation_name, cast(n_authors as varchar))) as n
+    from {{table}} join parsed_rows using (dump_id) group by dump_id
+) {_NAMED}
+where n = 0 and records >= {2 * _LEAST_MENTIONS} and form in ({_quoted(_WITH_OWNERS)})""",
+        _PARSER_OR_PAGE,
+        "warning",
+        "captures",
+    ),
+    Law(
+        "a_day_comes_once",
+        f"No new capture lists the same papers ({_LISTED} or more) as another one of its form of an earlier day; searches may.",
+        f"""
+with listed as (
+    select dump_id, bit_xor(hash(paper_id)) as papers, count(*) as n
+    from (select distinct dump_id, paper_id from parsed_rows join paper_mentions using (mention_id)) group by dump_id having n >= {_LISTED}
+),
+dated as (
+    select dump_id, papers, n, form, file_name,
+        coalesce(cast({_DAY.format("file_name")} as date), cast({_DAY.format("source")} as date), captured_on, cast(received_at as date)) as day
+    from listed {_NAMED} where query is null
+)
+select t.file_name || ': lists the same ' || t.n || ' papers for ' || t.day || ' as ' || o.file_name || ' for ' || o.day as finding, t.dump_id, o.dump_id as same_as
+from dated t join {{table}} fresh on fresh.dump_id = t.dump_id
+join dated o on o.papers = t.papers and o.n = t.n and o.form = t.form and o.day < t.day
+qualify row_number() over (partition by t.dump_id order by o.day desc, o.dump_id) = 1""",
+        "The page showed an earlier day (as on weekends), or was captured again: nothing is counted twice; fetch the right day if there is one.",
+        "warning",
+        "captures",
+    ),
+)
+
+#: Of ``deliveries``: what was given to the last run.
+DELIVERY_LAWS = (
+    Law(
+        "every_delivery_is_kept",
+        "Every file that was given is in `raw_dumps`, or could not be read and says why.",
+        "select path, outcome, dump_id from {table} where outcome = 'unreadable' and detail = '' "
+        "or outcome <> 'unreadable' and (dump_id is null or dump_id not in (select dump_id from raw_dumps))",
+        "The raw stage lost a file: run the job again with it; report it if it stays.",
+    ),
+    Law(
+        "no_content_comes_under_another_day",
+        "No file has the bytes of a file that is named by another day.",
+        f"""
+with named as (
+    select path, file_name, cast({_DAY.format("regexp_extract(path, '[^/]*$')")} as date) as day, cast({_DAY.format("file_name")} as date) as first_day
+    from {{table}} join raw_dumps using (dump_id) where outcome = 'known'
+)
+select regexp_extract(path, '[^/]*$') || ' holds what ' || file_name || ' held: the same bytes for ' || day || ' as for ' || first_day as finding, path
+from named where day <> first_day""",
+        "A day was captured again under another's name (as on weekends): nothing is counted twice; fetch the right day if there is one.",
+        "warning",
+        "captures",
+    ),
+)
+
+#: Laws that judge by what is usual may be wrong: `papers run --accept NAME` publishes all the same.
+ACCEPTABLE = tuple(law.name for law in (*STATISTICS_LAWS, *CAPTURE_LAWS) if law.severity == "critical")
