@@ -168,7 +168,7 @@ def test_rejects_of_a_clean_lake_are_none(samples: Lake, papers: Papers) -> None
 
 
 def test_a_lake_without_publication_says_what_to_run(lake: Lake, papers: Papers) -> None:
-    for command in (["status"], ["sql", "select 1"], ["explain", "x"], ["rejects"]):
+    for command in (["status"], ["sql", "select 1"], ["explain", "x"], ["rejects"], ["check"]):
         done = papers(*command, lake=lake)
         assert done.returncode == 4
         assert "papers run" in done.stderr
@@ -260,6 +260,7 @@ def test_every_command_has_help_with_a_sentence(papers: Papers) -> None:
         "reparse",
         "forms",
         "rejects",
+        "check",
         "ui",
     }
     for name in names:
