@@ -58,6 +58,7 @@ bench-dedup: setup .venv-peers/shared/ready .venv-peers/daft/ready .venv-peers/t
 # Damaged captures of every form, 10,000 of each: what the readers make of them, counted.
 chaos: setup
 	$(BIN)/python -m etl_project_tests.benchmarks.chaos_forms
+	$(BIN)/python -m etl_project_tests.benchmarks.drift_streams
 
 ui: setup
 	$(BIN)/papers ui

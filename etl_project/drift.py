@@ -244,7 +244,7 @@ CAPTURE_LAWS = (
         f"""
 select file_name || ': ' || n || ' of ' || records || ' titles are "' || left(title, 60) || '"' as finding, dump_id, n as same, records
 from (
-    select dump_id, title_key, count(*) as n, min(title) as title, count(distinct coalesce(arxiv_id, abstract)) as papers
+    select dump_id, title_key, count(*) as n, min(title) as title, count(distinct hash(coalesce(arxiv_id, abstract))) as papers
     from {{table}} join parsed_rows using (dump_id) join paper_mentions using (mention_id) group by dump_id, title_key
 ) {_NAMED}
 where n >= {_LEAST_MENTIONS} and n > 0.5 * records and papers >= {_LISTED}""",
@@ -257,8 +257,9 @@ where n >= {_LEAST_MENTIONS} and n > 0.5 * records and papers >= {_LISTED}""",
         f"""
 select file_name || ': ' || n || ' of ' || records || ' abstracts are "' || left(abstract, 60) || '"' as finding, dump_id, n as same, records
 from (
-    select dump_id, abstract, count(*) as n, count(distinct title_key) as titles
-    from {{table}} join parsed_rows using (dump_id) join paper_mentions using (mention_id) where abstract is not null group by dump_id, abstract
+    select dump_id, any_value(abstract) as abstract, count(*) as n, count(distinct title_key) as titles
+    from {{table}} join parsed_rows using (dump_id) join paper_mentions using (mention_id) where abstract is not null
+    group by dump_id, hash(abstract)
 ) {_NAMED}
 where n >= {_LEAST_MENTIONS} and n > 0.5 * records and titles >= {_LISTED}""",
         f"Words of the page are taken for abstracts: look at the capture's lines (`papers forms FILE`); {_ACCEPT}abstracts_differ.",
