@@ -982,7 +982,7 @@ def check(
             )
     else:
         print(f"run {last[:8]} of {runs[0]['last_at']:%Y-%m-%d %H:%M} UTC")
-        for of_table in dict.fromkeys(row["table_name"] for row in shown):
+        for of_table in sorted({row["table_name"] for row in shown}, key=_place):
             own = [row for row in shown if row["table_name"] == of_table]
             passed = sum(row["passed"] for row in own)
             print(f"{of_table:<18} {passed:>3} passed, {len(own) - passed} failed")
@@ -1001,6 +1001,13 @@ def _verdict(row: dict[str, Any]) -> str:
 
 def _seen(row: dict[str, Any]) -> str:
     return "" if row["passed"] else f": {_plain(row['observed'] or '')}"
+
+
+def _place(table: str) -> int:
+    """Return where a table stands in the order of the data; those that are gone stand last."""
+    from etl_project.tables import BY_NAME
+
+    return [*BY_NAME, table].index(table)
 
 
 def _remedies() -> dict[tuple[str, str], str]:
