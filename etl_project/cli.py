@@ -196,8 +196,7 @@ def fetch(
     from etl_project.sources import fetched, huggingface
 
     where = _lake(lake)
-    endpoint = os.environ.get("HF_ENDPOINT") or huggingface.DEFAULT_ENDPOINT
-    service = huggingface.Service(endpoint, os.environ.get("HF_TOKEN", "").strip() or None)
+    service = huggingface.Service.of(os.environ)
     if problem := service.problem():
         raise _stop(problem, 2)
     today = datetime.now(UTC).date()
