@@ -890,6 +890,32 @@ def rejects(lake: LakeOption = None, as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def doctor(lake: LakeOption = None, as_json: JsonOption = False) -> None:
+    """Look for damage in the lake, all of it, and say what mends it. Changes nothing. Exit code 1 if there is a problem.
+
+    Reads every file: a lake of many captures takes as long as reading them.
+    """
+    from etl_project.doctor import examine
+
+    where = _lake(lake)
+    findings = []
+    for finding in examine(where):
+        findings.append(finding)
+        if not as_json:
+            print(f"{finding.check:<12} {finding.outcome:<8} {_plain(finding.found)}".rstrip(), flush=True)
+            if finding.remedy:
+                print(f"{'':<12} {'remedy:':<8} {_plain(finding.remedy)}")
+    problems = sum(finding.outcome == "problem" for finding in findings)
+    code = FAILED if problems else 0
+    if as_json:
+        told = [finding._asdict() for finding in findings]
+        print(json.dumps({"lake": str(where.root), "findings": told, "exit_code": code}, indent=2))
+    else:
+        print(f"{problems} problems" if problems != 1 else "1 problem", file=sys.stderr)
+    raise typer.Exit(code)
+
+
+@app.command()
 def ui(
     lake: LakeOption = None,
     port: Annotated[int, typer.Option(help="Port on this machine.", min=1, max=65535)] = 3000,

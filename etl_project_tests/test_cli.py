@@ -260,6 +260,7 @@ def test_every_command_has_help_with_a_sentence(papers: Papers) -> None:
         "reparse",
         "forms",
         "rejects",
+        "doctor",
         "ui",
     }
     for name in names:
