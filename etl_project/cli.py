@@ -9,6 +9,7 @@ import logging
 import os
 import shlex
 import shutil
+import socket
 import sys
 from datetime import UTC, date, datetime
 from enum import Enum
@@ -919,14 +920,27 @@ def doctor(lake: LakeOption = None, as_json: JsonOption = False) -> None:
 def ui(
     lake: LakeOption = None,
     port: Annotated[int, typer.Option(help="Port on this machine.", min=1, max=65535)] = 3000,
+    name: Annotated[
+        str | None, typer.Option(help="Name under which a reverse proxy serves it, too.", show_default=False)
+    ] = None,
 ) -> None:
-    """Open the Dagster UI on this lake, on this machine only; its run history is kept in the lake."""
-    from etl_project.dagster_home import environment
+    """Open the Dagster UI on this lake, on this machine only; its run history is kept in the lake.
 
-    command = Path(sys.executable).with_name("dagster")
-    arguments = [str(command), "dev", "-w", str(PROJECT / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
-    print(f"http://127.0.0.1:{port} (stop with Ctrl+C)", file=sys.stderr)
-    os.execve(command, arguments, environment(_lake(lake)))
+    It asks for no login. From elsewhere: `ssh -L 3000:127.0.0.1:3000 THIS-MACHINE`, or a reverse proxy with a login.
+    """
+    from etl_project.dagster_home import environment
+    from etl_project.webserver import NAME
+
+    arguments = ["dev", "-w", str(PROJECT / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
+    print(
+        f"http://127.0.0.1:{port} (stop with Ctrl+C). For this machine only, since it asks for no login; from elsewhere:\n"
+        f"  ssh -L {port}:127.0.0.1:{port} {socket.gethostname()}\n"
+        "for others: a reverse proxy with a login, and its name as papers ui --name NAME (docs/operations.md)",
+        file=sys.stderr,
+    )
+    with_name = {NAME: name} if name else {}
+    command = [sys.executable, "-m", "etl_project.webserver", *arguments]
+    os.execve(sys.executable, command, {**environment(_lake(lake)), **with_name})
 
 
 def main() -> None:

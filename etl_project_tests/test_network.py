@@ -5,10 +5,12 @@ import gzip
 import json
 import logging
 import os
+import signal
 import socket
 import sqlite3
 import ssl
 import subprocess
+import sys
 import time
 import tracemalloc
 import zlib
@@ -24,7 +26,7 @@ import pytest
 
 from etl_project.dagster_home import environment
 from etl_project.definitions import FETCH_JOB, build_definitions
-from etl_project.lake import Lake
+from etl_project.lake import PROJECT, Lake
 from etl_project.run import run_job
 from etl_project.sources import fetched, huggingface
 from etl_project.sources.fetched import Fetched
@@ -494,3 +496,80 @@ def test_the_token_is_nowhere_after_every_kind_of_trouble(
         for shape in shapes():
             assert shape not in text, (place, shape)
     assert looked_at > 40
+
+
+# ---------------------------------------------------------------------------------------------
+# the UI
+
+
+def asked(port: int, path: str = "/server_info", **headers: str) -> int:
+    """The status with which the UI answers, 0 if nobody listens."""
+    lines = [f"GET {path} HTTP/1.1", "Connection: close", *(f"{k.replace('_', '-')}: {v}" for k, v in headers.items())]
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+            connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+            return int(connection.recv(99).split()[1])
+    except ConnectionRefusedError:
+        return 0
+
+
+def children(pid: int) -> list[int]:
+    """A process and all that it started, and these did."""
+    found = [pid]
+    for parent in found:
+        for task in Path(f"/proc/{parent}/task").glob("*/children"):
+            found += map(int, task.read_text().split())
+    return found
+
+
+def listening(pids: list[int]) -> set[str]:
+    """The addresses, in hexadecimal, on which these processes listen."""
+    sockets = set()
+    for pid in pids:
+        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+            try:
+                sockets.add(str(descriptor.readlink()))
+            except OSError:
+                pass
+    rows = [line.split() for kind in ("tcp", "tcp6") for line in Path(f"/proc/net/{kind}").read_text().splitlines()[1:]]
+    return {row[1] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in sockets}
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="who listens where is read from /proc")
+def test_the_ui_listens_on_this_machine_only_and_answers_its_own_pages_only(lake: Lake) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "etl_project.cli", "ui", "--port", str(port), "--lake", str(lake.root)]
+    command += ["--name", "papers.invented"]
+    ui = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    pids = []
+    try:
+        here = f"127.0.0.1:{port}"
+        until = time.monotonic() + 120
+        while not asked(port, Host=here) and ui.poll() is None and time.monotonic() < until:
+            time.sleep(0.3)
+        pids = children(ui.pid)
+        assert len(pids) > 3
+        assert listening(pids) == {f"0100007F:{port:04X}"}
+        upgrade = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec_WebSocket_Version": "13", "Sec_WebSocket_Key": "SW52ZW50ZWQgUGFwZXJzIQ=="}  # fmt: skip
+        for host, origin, status in (
+            (here, None, 200),
+            (here, f"http://{here}", 200),
+            ("localhost:1", None, 200),  # through a tunnel with another port
+            ("papers.invented", "https://papers.invented", 200),
+            ("evil.invented", None, 403),
+            ("127.0.0.1.evil.invented", None, 403),
+            ("localhost@evil.invented", None, 403),
+            (here, "http://evil.invented", 403),
+            (here, "http://127.0.0.1:1", 403),
+            (here, "null", 403),
+        ):
+            headers = {"Host": host, **({"Origin": origin} if origin else {})}
+            assert asked(port, **headers) == status, headers
+            told = {**upgrade, "Sec_WebSocket_Protocol": "graphql-ws", **headers}
+            assert asked(port, "/graphql", **told) == (101 if status == 200 else 403), headers
+    finally:
+        ui.send_signal(signal.SIGINT)
+        said = ui.communicate(timeout=90)[1]
+    assert f"ssh -L {port}:127.0.0.1:{port}" in said
+    assert "a reverse proxy with a login" in said
