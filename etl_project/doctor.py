@@ -22,9 +22,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from etl_project import decisions, raw, warehouse
+from etl_project import decisions, history, raw, warehouse
 from etl_project.lake import PROJECT, Lake, LakeBusy, writer_lock
-from etl_project.tables import SCHEMA_VERSION, TABLES
+from etl_project.migrations import WAREHOUSE_VERSION
+from etl_project.tables import TABLES
 
 #: A run writes the warehouse's new rows, their publication and its Parquet files beside what is there.
 _ROOM_TIMES, _ROOM = 3, 1 << 30
@@ -62,7 +63,7 @@ Check = Callable[[Examined], Iterator[Finding]]
 
 
 def examine(lake: Lake, now: datetime | None = None) -> Iterator[Finding]:
-    """Yield what every check finds, in order, at least one finding each; nothing in the lake is changed.
+    """Yield what every check finds, at least one finding each, in the order in which remedies are to be followed; nothing in the lake is changed.
 
     While it looks, it holds the lake's lock, so that no run changes what is being read. Where a run has it, what a run
     changes is skipped.
@@ -289,11 +290,11 @@ def _raw(seen: Examined) -> Iterator[Finding]:
         yield from _raw_bytes(seen, path, receipt)
     for path in sorted(store.glob("??/*")):
         if path.name.endswith(".partial"):
-            yield _note(f"{path} was left by a run that was cut off", f"rm {_quoted(path)}")
+            yield _note(f"{path} was left by a run that was cut off", f"rm -f {_quoted(path)}")
         elif path.suffix != ".json" and path.name not in kept:
             yield _note(
                 f"{path} has no receipt: the run that took it was cut off, and the next that gets that file takes it whole",
-                f"nothing has to be done, if that file is delivered again; else it is of no use: rm {_quoted(path)}",
+                f"nothing has to be done, if that file is delivered again; else it is of no use: rm -f {_quoted(path)}",
             )
 
 
@@ -322,6 +323,29 @@ def _anew(seen: Examined, *paths: Path) -> str:
     )
 
 
+def _ids(seen: Examined) -> Iterator[Finding]:
+    """Read the history of ids, without which ids would be given anew if the warehouse were lost."""
+    folder = seen.lake.ids
+    for path in sorted(folder.glob("*.partial")):
+        yield _note(f"{path} was left by a run that was cut off", f"rm -f {_quoted(path)}")
+    try:
+        history.read(seen.lake)
+    except history.DamagedHistory as error:
+        found, _, remedy = str(error).partition("; ")
+        yield _problem(found, f"{remedy}: {seen.papers('run')}")
+        return
+    files = sorted(path.name for path in folder.glob("[0-9]*.parquet"))
+    whole = max((n for n, name in enumerate(files) if ".whole." in name), default=0)
+    numbers = [int(name.partition(".")[0]) for name in files[whole:]]
+    if lost := sorted(
+        set(range(1 if numbers and whole == 0 else min(numbers, default=1), max(numbers, default=0))) - set(numbers)
+    ):
+        yield _note(
+            f"{folder} has no file {', '.join(f'{n:06}' for n in lost[:5])}, and has later ones",
+            f"copy it back from a backup; without one, the next run writes again what the warehouse has of it: {seen.papers('run')}",
+        )
+
+
 def _decisions(seen: Examined) -> Iterator[Finding]:
     try:
         decisions.read(seen.lake)
@@ -336,13 +360,13 @@ def _inbox(seen: Examined) -> Iterator[Finding]:
         if any(part.startswith(".") for part in path.relative_to(seen.lake.inbox).parts):
             continue
         if not path.exists():
-            yield _problem(f"{path} is a link that leads nowhere", f"rm {_quoted(path)}, or put the file there")
+            yield _problem(f"{path} is a link that leads nowhere", f"rm -f {_quoted(path)}, or put the file there")
         elif not os.access(path, os.R_OK):
             yield _problem(f"{path} cannot be read by this user", f"as its owner: chmod u+r {_quoted(path)}")
         elif path.is_file() and path.stat().st_size > raw.LARGEST_STORED:
             yield _problem(f"{path} has over {raw.LARGEST_STORED:,} bytes, more than is taken", "split it")
         elif not path.is_file() and not path.is_dir():
-            yield _problem(f"{path} is no regular file", f"rm {_quoted(path)}")
+            yield _problem(f"{path} is no regular file", f"rm -f {_quoted(path)}")
 
 
 def _fetched(seen: Examined) -> Iterator[Finding]:
@@ -357,7 +381,7 @@ def _fetched(seen: Examined) -> Iterator[Finding]:
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             if not _is_locked(seen.lake.fetched / "lock"):
                 yield _note(
-                    f"{folder} is not whole and counts as not fetched", f"rm -r {_quoted(folder)}; then {again}"
+                    f"{folder} is not whole and counts as not fetched", f"rm -rf {_quoted(folder)}; then {again}"
                 )
             continue
         if wrong:
@@ -379,12 +403,14 @@ def _warehouse(seen: Examined) -> Iterator[Finding]:
     """Read every column of every row: a flipped bit is found by nothing less."""
     place, lake = seen.lake.warehouse, seen.lake
     log = place.with_name(place.name + ".wal")
-    rebuilt = f"{_away(*(path for path in (place, log) if path.exists()))} && {seen.papers('run')}"
+    rebuilt = seen.papers("rebuild")
     for path in sorted((place.parent / "spill").glob("*")):
-        yield _note(f"{path} was left by a run that was cut off", f"rm -r {_quoted(path)}")
+        yield _note(f"{path} was left by a run that was cut off", f"rm -rf {_quoted(path)}")
     if not place.exists():
         if seen.receipts:
-            yield _problem(f"{place} is missing; {len(seen.receipts)} captures are in {lake.raw}", seen.papers("run"))
+            # with nothing published either, it is a copy of what cannot be made again: a backup, or one restored
+            told = _problem if (lake.published / "current").is_symlink() else _note
+            yield told(f"{place} is missing; {len(seen.receipts)} captures are in {lake.raw}", rebuilt)
         return
     if log.exists():
         yield _note(f"{log} is there: a run was cut off; the next one takes up what it says", seen.papers("run"))
@@ -395,8 +421,17 @@ def _warehouse(seen: Examined) -> Iterator[Finding]:
     except warehouse.WarehouseError as error:
         yield _problem(f"{place} is damaged: {error}", rebuilt)
         return
-    if versions != [SCHEMA_VERSION]:
-        yield _problem(f"{place} has schema version {versions or 'none'}, this program has {SCHEMA_VERSION}", rebuilt)
+    version = max(versions, default=0)
+    if version > WAREHOUSE_VERSION:
+        yield _problem(
+            f"{place} is of version {version}, made by a newer program; this one knows versions up to {WAREHOUSE_VERSION}",
+            "install the newer program, or use another lake",
+        )
+        return
+    if version < WAREHOUSE_VERSION:
+        yield _note(
+            f"{place} is of version {version}; the next run brings it to {WAREHOUSE_VERSION}", seen.papers("run")
+        )
         return
     if missing := [table.name for table in TABLES if table.name not in tables]:
         yield _note(f"{place} lacks the tables {', '.join(missing)}", f"the next run makes them: {seen.papers('run')}")
@@ -419,12 +454,12 @@ def _published(seen: Examined) -> Iterator[Finding]:
     current = lake.published / "current"
     partial = [*lake.published.glob("*.next"), *lake.exports.parent.glob("*.next")]
     for path in partial:
-        yield _note(f"{path} was left by a run that was cut off", f"rm {_quoted(path)}")
+        yield _note(f"{path} was left by a run that was cut off", f"rm -f {_quoted(path)}")
     for folder in _folders(lake.published):
         if not (folder / "parquet" / "manifest.json").exists() and folder != current.resolve():
-            yield _note(f"{folder} was left half built by a run that was cut off", f"rm -r {_quoted(folder)}")
+            yield _note(f"{folder} was left half built by a run that was cut off", f"rm -rf {_quoted(folder)}")
     if not current.is_symlink() and not lake.database.is_symlink():
-        if seen.receipts:
+        if seen.receipts and lake.warehouse.exists():
             yield _problem(f"nothing is published; {len(seen.receipts)} captures are in {lake.raw}", again)
         return
     for link in (current, lake.database, lake.exports):
@@ -507,19 +542,21 @@ def _orphans(seen: Examined, path: Path) -> Iterator[Finding]:
         )
 
 
-#: In this order; ``raw`` reads the receipts that later ones compare with.
+#: In the order in which remedies are to be followed: a run writes history, and what is published comes from what is before
+#: it. ``raw`` reads the receipts that later ones compare with.
 CHECKS: dict[str, Check] = {
     "program": _program,
     "disk": _disk,
     "permissions": _permissions,
     "lock": _lock,
+    "history": _history,
     "raw": _raw,
+    "ids": _ids,
     "decisions": _decisions,
     "inbox": _inbox,
     "fetched": _fetched,
     "warehouse": _warehouse,
     "published": _published,
-    "history": _history,
     "clock": _clock,
 }
 #: Skipped while a run works: it changes what they read.
