@@ -10,7 +10,6 @@ from etl_project_tests import licences
 
 #: Needed without an import of ours: by whom.
 _BY_OTHERS = {
-    "dagster-webserver": "papers ui starts it",
     "duckdb-engine": "SQLAlchemy finds it by the address duckdb://, for Great Expectations",
     "lxml": "Beautiful Soup finds it by its name",
 }
