@@ -244,9 +244,9 @@ def _lock(seen: Examined) -> Iterator[Finding]:
         if not path.exists():
             continue
         if seen.busy if path == _locks(seen.lake)[0] else _is_locked(path):
-            since = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            since = f"written at {datetime.fromtimestamp(path.stat().st_mtime, UTC):%Y-%m-%d %H:%M} UTC"
             yield _note(
-                f"{path} is held by {holder or 'a process that did not say its name'} since {since:%Y-%m-%d %H:%M} UTC",
+                f"{path} is held by {holder or 'a process that did not say its name'} ({since})",
                 "wait for it to end; if it hangs, end that process",
             )
         elif holder:

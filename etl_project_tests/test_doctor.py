@@ -318,7 +318,8 @@ def test_beside_a_run_it_says_who_works_and_leaves_his_databases_alone(samples_c
         done = papers("doctor", "--json", lake=samples_copy)
     assert done.returncode == 0, done.stdout
     told = {finding["check"]: finding for finding in json.loads(done.stdout)["findings"]}
-    assert f"held by a long run (process {os.getpid()}) since" in told["lock"]["found"]
+    assert f"held by a long run (process {os.getpid()}" in told["lock"]["found"]
+    assert f"(written at {datetime.now(UTC):%Y-}" in told["lock"]["found"]
     assert told["warehouse"]["outcome"] == told["published"]["outcome"] == "skipped"
 
 

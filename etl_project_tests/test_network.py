@@ -298,7 +298,7 @@ def _zeros(n: int) -> bytes:
 #: name, what the server does, what is said of it
 ENDLESS: list[tuple[str, Callable[[socket.socket], None], str]] = [
     ("body", lambda c: (c.sendall(OK + b"\r\n["), again(c, b" " * 4096)), "over 32,768 bytes"),
-    ("chunks", lambda c: (c.sendall(OK + b"Transfer-Encoding: chunked\r\n\r\n"), again(c, b"1\r\n \r\n" * 500)), "over 32,768 bytes"),
+    ("chunks", lambda c: (c.sendall(OK + b"Transfer-Encoding: chunked\r\n\r\n"), again(c, b"80\r\n" + b" " * 128 + b"\r\n")), "over 32,768 bytes"),
     ("bomb", lambda c: c.sendall(OK + b"Content-Encoding: gzip\r\n\r\n" + _zeros(1 << 24)), "unpacks to over 32,768 bytes"),
     ("name in gzip", lambda c: _endless_gzip(c, False), "over 32,768 bytes"),
     ("after gzip", lambda c: _endless_gzip(c, True), "over 32,768 bytes"),
@@ -319,11 +319,13 @@ ENDLESS: list[tuple[str, Callable[[socket.socket], None], str]] = [
 
 @pytest.mark.parametrize(("talk", "says"), [row[1:] for row in ENDLESS], ids=[row[0] for row in ENDLESS])
 def test_what_has_no_end_is_ended(lake: Lake, talk: Callable[[socket.socket], None], says: str) -> None:
+    # a machine that is busy is slow: what is not the test's point has time
+    limits = replace(ONCE, timeout=0.5 if "no answer" in says else 10, deadline=0.6 if "0.6 seconds" in says else 20)
     started = time.monotonic()
     with Wire(talk) as wire:
-        result = ask(lake, wire.url)
+        result = ask(lake, wire.url, limits)
     assert says in result.detail
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 10
 
 
 def test_an_endless_answer_over_tls_is_ended(
@@ -334,7 +336,7 @@ def test_an_endless_answer_over_tls_is_ended(
 
     monkeypatch.setenv("SSL_CERT_FILE", f"{certificate}.crt")
     tls_hub.always = drip
-    assert "not whole after 0.6 seconds" in ask(lake, tls_hub.url).detail
+    assert "not whole after 0.6 seconds" in ask(lake, tls_hub.url, replace(ONCE, timeout=10)).detail
 
 
 def test_a_body_that_is_packed_is_unpacked(lake: Lake, hub: Hub) -> None:
@@ -353,7 +355,7 @@ def test_a_bomb_takes_the_memory_of_a_page(lake: Lake) -> None:
     with Wire(lambda c: c.sendall(OK + b"Content-Encoding: gzip\r\n\r\n" + bomb)) as wire:
         ask(lake, wire.url)  # imports
         tracemalloc.start()
-        result = ask(lake, wire.url, replace(ONCE, body=most, deadline=3))
+        result = ask(lake, wire.url, replace(ONCE, body=most, deadline=20, timeout=10))
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     assert f"unpacks to over {most:,} bytes" in result.detail
@@ -385,7 +387,7 @@ def test_absurd_headers_are_told_in_one_line(lake: Lake, hub: Hub, headers: dict
     result = ask(lake, hub.url)
     assert result.outcome == "failed"
     assert "throttles" in result.detail
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 10
 
 
 # ---------------------------------------------------------------------------------------------
