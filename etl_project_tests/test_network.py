@@ -406,7 +406,6 @@ def shapes() -> list[str]:
         TOKEN.lower(),
         quote(TOKEN),
         "".join(f"\\u{ord(c):04x}" for c in TOKEN),
-        TOKEN.encode().hex(),
         *coded,
     ]
 
@@ -445,8 +444,6 @@ def echo(status: int, **headers: str) -> Callable[[Any], None]:
 @pytest.mark.parametrize("n", range(len(shapes())))
 def test_an_answer_that_tells_the_token_in_whatever_shape_is_not_kept(lake: Lake, hub: Hub, n: int) -> None:
     shape = shapes()[n]
-    if shape == TOKEN.encode().hex():
-        pytest.skip("a service that knows a token can write it in endless ways; this one is not looked for")
     body = json.dumps([item(1)]).replace("Invented Paper 1", f"Invented {shape} Paper 1").encode()
     hub.always = reply(200, body)
     result = ask(lake, hub.url)
