@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup run test lint bench bench-dedup chaos ui lock dictionary clean
+.PHONY: setup run test lint bench bench-dedup chaos ui lock licences audit dictionary clean
 .DEFAULT_GOAL := run
 
 setup: .venv/ready
@@ -65,6 +65,19 @@ ui: setup
 
 dictionary: setup
 	$(BIN)/python -m etl_project.dictionary
+
+# After a change of requirements.lock.
+licences: setup
+	$(BIN)/python -m etl_project_tests.licences
+
+# Known weaknesses of the locked versions, as an advisory service tells them: only where one can be reached.
+# Strict, since without an answer it says that it found none.
+audit: .venv-audit/bin/pip-audit
+	.venv-audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.lock
+
+.venv-audit/bin/pip-audit:
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/pip install --quiet --disable-pip-version-check pip-audit
 
 # Needs uv. Hashes only: no index address is written.
 lock:

@@ -9,6 +9,7 @@ import logging
 import os
 import shlex
 import shutil
+import socket
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -210,8 +211,7 @@ def fetch(
     from etl_project.sources import fetched, huggingface
 
     where = _lake(lake)
-    endpoint = os.environ.get("HF_ENDPOINT") or huggingface.DEFAULT_ENDPOINT
-    service = huggingface.Service(endpoint, os.environ.get("HF_TOKEN", "").strip() or None)
+    service = huggingface.Service.of(os.environ)
     if problem := service.problem():
         raise _stop(problem, 2)
     today = datetime.now(UTC).date()
@@ -1043,17 +1043,56 @@ def _results(lake: Lake) -> Iterator[Any]:
 
 
 @app.command()
+def doctor(lake: LakeOption = None, as_json: JsonOption = False) -> None:
+    """Look for damage in the lake, all of it, and say what mends it. Changes nothing. Exit code 1 if there is a problem.
+
+    Reads every file: a lake of many captures takes as long as reading them.
+    """
+    from etl_project.doctor import examine
+
+    where = _lake(lake)
+    findings = []
+    for finding in examine(where):
+        findings.append(finding)
+        if not as_json:
+            print(f"{finding.check:<12} {finding.outcome:<8} {_plain(finding.found)}".rstrip(), flush=True)
+            if finding.remedy:
+                print(f"{'':<12} {'remedy:':<8} {_plain(finding.remedy)}")
+    problems = sum(finding.outcome == "problem" for finding in findings)
+    code = FAILED if problems else 0
+    if as_json:
+        told = [finding._asdict() for finding in findings]
+        print(json.dumps({"lake": str(where.root), "findings": told, "exit_code": code}, indent=2))
+    else:
+        print(f"{problems} problems" if problems != 1 else "1 problem", file=sys.stderr)
+    raise typer.Exit(code)
+
+
+@app.command()
 def ui(
     lake: LakeOption = None,
     port: Annotated[int, typer.Option(help="Port on this machine.", min=1, max=65535)] = 3000,
+    name: Annotated[
+        str | None, typer.Option(help="Name under which a reverse proxy serves it, too.", show_default=False)
+    ] = None,
 ) -> None:
-    """Open the Dagster UI on this lake, on this machine only; its run history is kept in the lake."""
-    from etl_project.dagster_home import environment
+    """Open the Dagster UI on this lake, on this machine only; its run history is kept in the lake.
 
-    command = Path(sys.executable).with_name("dagster")
-    arguments = [str(command), "dev", "-w", str(PROJECT / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
-    print(f"http://127.0.0.1:{port} (stop with Ctrl+C)", file=sys.stderr)
-    os.execve(command, arguments, environment(_lake(lake)))
+    It asks for no login. From elsewhere: `ssh -L 3000:127.0.0.1:3000 THIS-MACHINE`, or a reverse proxy with a login.
+    """
+    from etl_project.dagster_home import environment
+    from etl_project.webserver import NAME
+
+    arguments = ["dev", "-w", str(PROJECT / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
+    print(
+        f"http://127.0.0.1:{port} (stop with Ctrl+C). For this machine only, since it asks for no login; from elsewhere:\n"
+        f"  ssh -L {port}:127.0.0.1:{port} {socket.gethostname()}\n"
+        "for others: a reverse proxy with a login, and its name as papers ui --name NAME (docs/operations.md)",
+        file=sys.stderr,
+    )
+    with_name = {NAME: name} if name else {}
+    command = [sys.executable, "-m", "etl_project.webserver", *arguments]
+    os.execve(sys.executable, command, {**environment(_lake(lake)), **with_name})
 
 
 def main() -> None:

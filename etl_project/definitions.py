@@ -1,7 +1,7 @@
 """What Dagster loads: assets, checks, the job, its schedule and sensor. Environment variables are read here and in cli.py.
 
-``PAPERS_LAKE`` names the data lake; without it, it is ``data_lake/`` of the project. ``HF_ENDPOINT`` and ``HF_TOKEN``
-are those of the service that ``fetch_daily_papers`` asks; no other job touches the network.
+``PAPERS_LAKE`` names the data lake; without it, it is ``data_lake/`` of the project. ``HF_ENDPOINT``,
+``HF_TOKEN`` and ``HF_HUB_OFFLINE`` are those of the service that ``fetch_daily_papers`` asks; no other job touches the network.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ from etl_project.assets import (
 )
 from etl_project.lake import PROJECT, Lake
 from etl_project.sources import fetched
-from etl_project.sources.huggingface import DEFAULT_ENDPOINT, FIRST_DAY, Service
+from etl_project.sources.huggingface import FIRST_DAY, Service
 
 JOB = "captures_to_papers"
 FETCH_JOB = "fetch_daily_papers"
@@ -39,7 +39,7 @@ def default_lake() -> Lake:
 
 def default_service() -> Service:
     """Return the service that the environment names, else Hugging Face without a token."""
-    return Service(os.environ.get("HF_ENDPOINT") or DEFAULT_ENDPOINT, os.environ.get("HF_TOKEN", "").strip() or None)
+    return Service.of(os.environ)
 
 
 def build_definitions(lake: Lake, service: Service | None = None) -> dg.Definitions:

@@ -334,3 +334,36 @@ def mention_texts(
 
 def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+
+
+def fingerprints(path: Path) -> dict[str, tuple[int, int]]:
+    """Return rows and a hash of all values, in any order of rows, of each table of a database, by its name.
+
+    Every column of every row is read, so that damage anywhere in them is found; the file is opened for reading only.
+    Raises WarehouseError where that cannot be done.
+    """
+    with _reading(path) as connection:
+        names = connection.execute(
+            "select schema_name, table_name from duckdb_tables() order by schema_name, table_name"
+        ).fetchall()
+        found = {}
+        for schema, name in names:
+            table = f'"{schema}"."{name}"'
+            (row,) = connection.execute(f"select count(*), coalesce(bit_xor(hash(t)), 0) from {table} t").fetchall()
+            found[name if schema == "main" else f"{schema}.{name}"] = (int(row[0]), int(row[1]))
+        return found
+
+
+def column(path: Path, query: str) -> list[Any]:
+    """Return the first column of a query on a database that is opened for reading only; raises as ``fingerprints``."""
+    with _reading(path) as connection:
+        return [row[0] for row in connection.execute(query).fetchall()]
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    try:
+        with duckdb.connect(str(path), read_only=True, config=SETTINGS) as connection:
+            yield connection
+    except duckdb.Error as error:
+        raise WarehouseError(_first_line(error)) from error

@@ -5,8 +5,10 @@ import io
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import pytest
@@ -16,7 +18,7 @@ from etl_project.cli import app
 from etl_project.lake import PROJECT, Lake
 from etl_project.run import Summary
 from etl_project.tables import SCHEMA_VERSION
-from etl_project_tests.conftest import N_FILES, N_MENTIONS, N_PAPERS, FormsRun, capture
+from etl_project_tests.conftest import N_FILES, N_MENTIONS, N_PAPERS, SAMPLES, FormsRun, capture, rows_of
 
 Papers = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -26,9 +28,48 @@ def samples(sample_run: tuple[Lake, Summary]) -> Lake:
     return sample_run[0]
 
 
-def test_a_run_tells_files_papers_checks_places_and_what_next(tmp_path: Path, papers: Papers) -> None:
-    lake = Lake(tmp_path / "a lake")
-    done = papers("run", PROJECT / "data_lake" / "samples", lake=lake)
+#: ``papers``, and every word that Python has with a network is written down.
+_OVERHEARD = """
+import sys
+log = open(sys.argv.pop(1), "a")
+def hear(event, values):
+    if event in ("socket.connect", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo", "socket.gethostbyname"):
+        if not isinstance(values[-1], (str, bytes)) or not event.endswith("connect"):  # a name: a socket of this machine
+            print(event, values, file=log, flush=True)
+sys.addaudithook(hear)
+from etl_project.cli import main
+main()
+"""
+
+
+class FirstRun(NamedTuple):
+    """A run of the samples, in a network of its own with nobody in it (``alone``), if this process may make one."""
+
+    lake: Lake
+    done: subprocess.CompletedProcess[str]
+    said_to_a_network: str
+    alone: bool
+
+
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> FirstRun:
+    folder = tmp_path_factory.mktemp("first_run")
+    lake, log = Lake(folder / "a lake"), folder / "heard"
+    command = [sys.executable, "-c", _OVERHEARD, str(log), "run", str(SAMPLES), "--lake", str(lake.root)]
+    # with eth0 and the like gone, and no way to this machine's own servers either
+    apart = ["unshare", "--map-root-user", "--net"]
+    alone = (
+        bool(shutil.which("unshare"))
+        and not subprocess.run([*apart, "true"], capture_output=True, check=False).returncode
+    )
+    done = subprocess.run(
+        [*(apart if alone else []), *command], capture_output=True, text=True, check=False, cwd=PROJECT
+    )
+    return FirstRun(lake, done, log.read_text("utf-8"), alone)
+
+
+def test_a_run_tells_files_papers_checks_places_and_what_next(first_run: FirstRun) -> None:
+    lake, done = first_run.lake, first_run.done
     assert done.returncode == 0
     for said in (
         "daily_2026-06-11.txt",
@@ -44,6 +85,18 @@ def test_a_run_tells_files_papers_checks_places_and_what_next(tmp_path: Path, pa
     again = subprocess.run(following, shell=True, capture_output=True, text=True, check=False, cwd=PROJECT)
     assert again.returncode == 0, following
     assert "paper_id" in again.stdout
+
+
+def test_a_run_says_nothing_to_any_network(first_run: FirstRun) -> None:
+    assert first_run.done.returncode == 0
+    assert first_run.said_to_a_network == ""
+
+
+def test_a_run_is_whole_where_there_is_no_network(first_run: FirstRun) -> None:
+    if not first_run.alone:
+        pytest.skip("a network namespace needs unshare and rights that this process has not")
+    assert first_run.done.returncode == 0
+    assert rows_of(first_run.lake, "select count(*) from papers") == [(N_PAPERS,)]
 
 
 def test_status_tells_rows_and_when(samples: Lake, papers: Papers) -> None:
@@ -261,6 +314,7 @@ def test_every_command_has_help_with_a_sentence(papers: Papers) -> None:
         "forms",
         "rejects",
         "check",
+        "doctor",
         "ui",
     }
     for name in names:

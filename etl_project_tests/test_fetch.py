@@ -3,16 +3,13 @@
 import json
 import os
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import dagster as dg
 import pytest
@@ -23,144 +20,16 @@ from etl_project.run import run_job
 from etl_project.sources import fetched, huggingface
 from etl_project.sources.fetched import Fetched
 from etl_project.sources.huggingface import Limits, Service, seconds_to_reset, seconds_to_retry
-from etl_project_tests.conftest import ABSTRACT, capture, rows_of
+from etl_project_tests.conftest import capture, rows_of
+from etl_project_tests.hub import DAY, LATER, QUICK, TOKEN, Hub, cut, dripping, item, reply, silent, until_a_date
 
 Papers = Callable[..., subprocess.CompletedProcess[str]]
-TOKEN = "hf_" + "Invented0" * 4
-DAY = date(2026, 6, 26)
-LATER = datetime(2026, 7, 20, 12, tzinfo=UTC)
-#: Short, and still long enough for a machine that is busy with other tests.
-QUICK = Limits(
-    timeout=2, deadline=3, attempts=3, first_backoff=0.01, pause=0, longest_wait=4, page_items=3, pages=6, body=1 << 15
-)  # fmt: skip
-
-
-def item(n: int, day: date = DAY) -> dict[str, Any]:
-    """An invented paper as the service gives it, with a field that no wrapper knows."""
-    arxiv_id = f"{day:%y%m}.{n:05d}"
-    return {
-        "paper": {
-            "id": arxiv_id, "authors": [{"name": "Ada Invented"}, {"name": "Ben Made-Up"}],
-            "publishedAt": f"{day}T00:00:00.000Z", "submittedOnDailyAt": f"{day}T09:00:00.000Z",
-            "title": f"Invented Paper {n}", "summary": ABSTRACT.format(topic=f"gravel number {n}"), "upvotes": n,
-            "githubRepo": f"https://github.com/invented/paper-{n}", "githubStars": 3,
-        },
-        "publishedAt": f"{day}T07:00:00.000Z", "title": f"Invented Paper {n}",
-        "summary": ABSTRACT.format(topic=f"gravel number {n}"), "numComments": 0, "ünknown": None,
-    }  # fmt: skip
-
-
-class Hub:
-    """A papers service. ``faults`` answer the next requests instead of it (None: it answers itself)."""
-
-    def __init__(self) -> None:
-        self.days: dict[str, list[dict[str, Any]]] = {}
-        self.faults: list[Callable[[BaseHTTPRequestHandler], None] | None] = []
-        self.always: Callable[[BaseHTTPRequestHandler], None] | None = None
-        self.before: Callable[[str, int], None] = lambda day, page: None
-        self.headers: dict[str, str] = {}
-        self.asked: list[tuple[str, dict[str, str], dict[str, str], float]] = []
-        self.sent: list[bytes] = []
-        hub = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                parts = urlsplit(self.path)
-                query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                hub.asked.append((parts.path, query, headers, time.monotonic()))
-                fault = hub.faults.pop(0) if hub.faults else hub.always
-                (fault or hub.answer)(self)
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        class Server(ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, *_: Any) -> None:
-                pass  # clients that hang up are part of the tests
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def answer(self, handler: BaseHTTPRequestHandler) -> None:
-        path, query, _, _ = self.asked[-1]
-        limit, page = int(query["limit"]), int(query.get("p", 0))
-        day = query.get("date", "top")
-        self.before(day, page)
-        items = self.days.get(day if path == "/api/daily_papers" else query["q"], [])
-        body = json.dumps(items[page * limit : (page + 1) * limit], indent=1, ensure_ascii=False).encode()
-        self.sent.append(body)
-        reply(200, body, **self.headers)(handler)
-
-    @property
-    def service(self) -> Service:
-        return Service(self.url, TOKEN, QUICK)
-
-
-def reply(status: int, body: bytes = b"", **headers: str) -> Callable[[BaseHTTPRequestHandler], None]:
-    def send(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        for name, value in headers.items():
-            handler.send_header(name.replace("_", "-"), value)
-        handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    return send
-
-
-def cut(handler: BaseHTTPRequestHandler) -> None:
-    handler.send_response(200)
-    handler.send_header("Content-Length", "5000")
-    handler.end_headers()
-    handler.wfile.write(b'[{"paper": {"id": "26')
-    handler.wfile.flush()
-    handler.close_connection = True
-
-
-def silent(handler: BaseHTTPRequestHandler) -> None:
-    time.sleep(2.5)
-    handler.close_connection = True
-
-
-def dripping(handler: BaseHTTPRequestHandler) -> None:
-    handler.send_response(200)
-    handler.send_header("Content-Length", "5000")
-    handler.end_headers()
-    for _ in range(36):  # never silent for long, and never done
-        handler.wfile.write(b"[")
-        handler.wfile.flush()
-        time.sleep(0.1)
-    handler.close_connection = True
-
-
-def until_a_date(handler: BaseHTTPRequestHandler) -> None:
-    """Throttle for a second, told as a date by a clock that is an hour slow."""
-    clock = datetime.now(UTC) - timedelta(hours=1)
-    handler.send_response_only(429)
-    handler.send_header("Date", format_datetime(clock, usegmt=True))
-    handler.send_header("Retry-After", format_datetime(clock + timedelta(seconds=1), usegmt=True))
-    handler.send_header("Content-Length", "0")
-    handler.end_headers()
-
-
-@pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
-    monkeypatch.setenv("no_proxy", "127.0.0.1,localhost")
 
 
 @pytest.fixture
 def hub() -> Iterator[Hub]:
-    hub = Hub()
-    yield hub
-    hub.server.shutdown()
-    hub.server.server_close()
+    with Hub() as hub:
+        yield hub
 
 
 def fetch(lake: Lake, hub: Hub, *on: date, now: datetime = LATER, again: bool = False) -> list[Fetched]:
@@ -461,8 +330,7 @@ def test_retry_after(said: str, seconds: float) -> None:
 
 
 def test_a_redirect_to_another_host_is_not_followed(lake: Lake, hub: Hub) -> None:
-    other = Hub()
-    try:
+    with Hub() as other:
         for target in (other.url, other.url.replace("127.0.0.1", "localhost"), "https://elsewhere.invalid"):
             hub.faults = [reply(302, Location=f"{target}/api/daily_papers?token={TOKEN}")]
             (result,) = fetch(lake, hub)
@@ -471,9 +339,6 @@ def test_a_redirect_to_another_host_is_not_followed(lake: Lake, hub: Hub) -> Non
             assert TOKEN not in result.detail
         assert other.asked == []
         assert stored(lake) == []
-    finally:
-        other.server.shutdown()
-        other.server.server_close()
 
 
 def test_a_redirect_within_the_service_is_followed_a_circle_is_not(lake: Lake, hub: Hub) -> None:

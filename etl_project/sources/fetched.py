@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -73,7 +74,7 @@ def fetch(
     lake, OSError if the lake cannot be written.
     """
     now = now or datetime.now(UTC)
-    with writer_lock(lake, "papers fetch", lake.fetched / "lock"):
+    with writer_lock(lake, "papers fetch", lake.fetched / "lock"), ExitStack() as at_the_end:
         client: Client | None = None
         stopped, failures = "", 0
         for listing in listings:
@@ -86,7 +87,7 @@ def fetch(
                 continue
             counted = client.requests if client else 0
             try:
-                client = client or Client(service)
+                client = client or at_the_end.enter_context(closing(Client(service)))
                 pages = client.read(listing)
             except FetchError as error:
                 failures += 1
