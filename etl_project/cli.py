@@ -896,12 +896,25 @@ def ui(
     port: Annotated[int, typer.Option(help="Port on this machine.", min=1, max=65535)] = 3000,
 ) -> None:
     """Open the Dagster UI on this lake, on this machine only; its run history is kept in the lake."""
-    from etl_project.dagster_home import environment
+    from etl_project.dagster_home import environment, fail_orphans
 
+    where = _lake(lake)
+    os.environ.update(environment(where))
+    try:
+        with writer_lock(where, "papers ui"):
+            import dagster as dg
+
+            with dg.DagsterInstance.get() as instance:
+                for run_id in fail_orphans(instance):
+                    print(f"run {run_id[:8]} had lost its process; it is marked as failed", file=sys.stderr)
+    except LakeBusy:
+        pass  # a run is at work, and looks itself
+    except OSError as error:
+        raise _stop(f"the lake {where.root} cannot be written: {error.strerror}", FAILED) from None
     command = Path(sys.executable).with_name("dagster")
     arguments = [str(command), "dev", "-w", str(PROJECT / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
     print(f"http://127.0.0.1:{port} (stop with Ctrl+C)", file=sys.stderr)
-    os.execve(command, arguments, environment(_lake(lake)))
+    os.execve(command, arguments, os.environ)
 
 
 def main() -> None:
