@@ -118,7 +118,9 @@ def take_all(
             if not any(file.is_relative_to(folder) for folder in without):
                 itself = named and file == path
                 found[file] = found.get(file, False) or itself
-                unfinished[file] = "" if itself else unfinished_by_name(file, path if named and file != path else path.parent)
+                unfinished[file] = (
+                    "" if itself else unfinished_by_name(file, path if named and file != path else path.parent)
+                )
         if problem:
             yield Delivery(_as_text(str(path)), "unreadable", None, problem)
     unfinished |= dict.fromkeys(growing(found), GROWING)
