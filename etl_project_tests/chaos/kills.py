@@ -2,7 +2,6 @@
 
 import random
 import subprocess
-import time
 from pathlib import Path
 
 from etl_project.lake import Lake
@@ -70,26 +69,12 @@ def at_change(fault: str, number: int) -> Fault:
     return strike
 
 
-def changes(lake: Lake, delivery: Path) -> int:
-    """Return how many changes a run makes."""
-    command = papers(lake, delivery, inject=("none", 0))
-    subprocess.run(command, capture_output=True, check=False, env=environment(), timeout=_LONGEST_RUN)
-    return int(lake.root.with_name("changes.txt").read_text("utf-8"))
-
-
 def moments(seed: int, count: int, length: float) -> list[float]:
     """Return ``count`` moments spread over the ``length`` of a run: one at random in each of as many equal parts."""
     chosen = random.Random(seed)
     found = [(n + chosen.random()) * length / count for n in range(count)]
     chosen.shuffle(found)
     return found
-
-
-def wait_for(path: Path, seconds: float) -> bool:
-    end = time.monotonic() + seconds
-    while not path.exists() and time.monotonic() < end:
-        time.sleep(0.05)
-    return path.exists()
 
 
 def at_swap(lake: Lake, delivery: Path) -> int:

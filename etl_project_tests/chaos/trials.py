@@ -19,7 +19,6 @@ from etl_project.run import run_job
 from etl_project_tests.chaos import watching
 from etl_project_tests.chaos.deliveries import deliver
 
-LINKS = 4  # of the chain
 _LONGEST_RUN = 900
 
 
@@ -43,8 +42,8 @@ class Outcome:
 class Chain:
     """Lakes after 1, 2, ... deliveries, made without a fault, below ``folder``."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, links: int) -> None:
+        self.folder, self.links = folder, links
 
     def lake(self, number: int) -> Lake:
         return Lake(self.folder / "chain" / str(number))
@@ -52,9 +51,9 @@ class Chain:
     def delivery(self, number: int) -> Path:
         return deliver(self.folder / "deliveries", number)
 
-    def make(self) -> float:
-        """Make what is missing; return how long a run as a process takes here, in seconds."""
-        for number in range(LINKS):
+    def make(self) -> tuple[float, int]:
+        """Make what is missing; return how long a run as a process takes here, in seconds, and how many changes it makes."""
+        for number in range(self.links):
             lake = self.lake(number)
             if lake.root.exists():
                 continue
@@ -64,12 +63,13 @@ class Chain:
                 shutil.copytree(self.lake(number - 1).root, making.root, symlinks=True)
             complete(making, self.delivery(number))
             making.root.rename(lake.root)
-        timed = Lake(self.folder / "timed")
-        shutil.rmtree(timed.root, ignore_errors=True)
-        shutil.copytree(self.lake(0).root, timed.root, symlinks=True)
+        lake = Lake(self.folder / "timed" / "lake")
+        shutil.rmtree(lake.root.parent, ignore_errors=True)
+        shutil.copytree(self.lake(0).root, lake.root, symlinks=True)
         start = time.monotonic()
-        subprocess.run(papers(timed, self.delivery(1)), capture_output=True, check=False, timeout=_LONGEST_RUN)
-        return time.monotonic() - start
+        command = papers(lake, self.delivery(1), inject=("none", 0))
+        subprocess.run(command, capture_output=True, check=True, env=environment(), timeout=_LONGEST_RUN)
+        return time.monotonic() - start, int(lake.root.with_name("changes.txt").read_text("utf-8"))
 
 
 def papers(lake: Lake, *paths: Path, inject: tuple[str, int] | None = None) -> list[str]:
