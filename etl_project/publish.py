@@ -173,10 +173,11 @@ def _audit(folder: Path, rows: dict[str, int]) -> None:
     """Read the closed files as a reader would, every column of every row, and compare with the warehouse."""
     with open_read_only(folder / "papers.duckdb") as connection:
         for table in TABLES:
+            # "year=2026" in the lake's own path is no column of ours
             parquet = _escaped(folder / "parquet" / f"{table.name}.parquet")
             sums = [
                 connection.execute(f"select count(*), bit_xor(hash(t)) from {source} t").fetchall()[0]
-                for source in (table.name, f"read_parquet('{parquet}')")
+                for source in (table.name, f"read_parquet('{parquet}', hive_partitioning = false)")
             ]
             if sums[0] != sums[1] or sums[0][0] != rows[table.name]:
                 raise PublishError(

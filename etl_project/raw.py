@@ -21,6 +21,7 @@ from typing import NamedTuple
 import zstandard
 
 from etl_project.arriving import GROWING, growing, is_open_for_writing, unfinished_by_name
+from etl_project.lake import sync
 
 #: Larger files are not taken: they would not fit in memory beside their rows.
 LARGEST_STORED = 1 << 30
@@ -142,7 +143,7 @@ def take_all(
             touched.add(store / delivery.dump_id[:2])
         yield delivery
     for folder in touched:
-        _sync(folder)
+        sync(folder)  # a file's own bytes do not bring its name to disk
 
 
 def problem_with(path: Path) -> str:
@@ -260,15 +261,6 @@ def drop_partial(store: Path) -> None:
     """Delete the halves of files that a killed run left in ``store``; the caller holds the lake's lock."""
     for path in store.glob("??/*.partial"):
         path.unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    """Have the names in ``folder`` on disk, too: a file's own bytes do not bring them there."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 # ---------------------------------------------------------------------------------------------

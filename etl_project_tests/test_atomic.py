@@ -115,14 +115,14 @@ def test_an_error_after_the_swap_takes_nothing_from_readers(
     samples_copy: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lake = samples_copy
-    sync = publish._sync
+    sync = publish.sync
 
     def fail_after_the_swap(path: Path) -> None:
         if path == lake.published and publish._current(lake) == "late":
             raise OSError(5, "Input/output error")
         sync(path)
 
-    monkeypatch.setattr(publish, "_sync", fail_after_the_swap)
+    monkeypatch.setattr(publish, "sync", fail_after_the_swap)
     with pytest.raises(OSError, match="Input/output"):
         publish.publish(lake, "late")
     assert watching.whole(lake) == "late"
@@ -175,3 +175,10 @@ def test_the_last_publication_but_one_is_kept_however_old(samples_copy: Lake) ->
     os.utime(lake.published / "older", (5_000, 5_000))
     publish._drop_old(lake)
     assert (lake.published / "older").exists()
+
+
+def test_a_lake_may_lie_in_a_folder_that_reads_like_a_column(sample_run: tuple[Lake, Summary], tmp_path: Path) -> None:
+    lake = Lake(tmp_path / "year=2026" / "a [lake], *of* mine")
+    shutil.copytree(sample_run[0].root, lake.root, symlinks=True)
+    publish.publish(lake, "there")
+    assert watching.whole(lake) == "there"

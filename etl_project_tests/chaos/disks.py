@@ -49,9 +49,14 @@ class Disk:
 
     def unmount(self) -> None:
         for place in (self.place, self.under):
+            tries = 0
             while os.path.ismount(place):
+                # what a run started lives a moment longer and has files open; the image must be let go before it is used again
                 if not _try("umount", place):
-                    _try("umount", "-l", place)
+                    tries += 1
+                    time.sleep(0.2)
+                    if tries > 75:
+                        _try("umount", "-l", place)
 
     def device(self) -> str:
         for line in Path("/proc/self/mounts").read_text("utf-8").splitlines():

@@ -2,6 +2,7 @@
 
 import logging
 import random
+import re
 import resource
 import shutil
 from collections.abc import Iterator
@@ -89,7 +90,7 @@ def attempt(folder: Path, fault: str, name: str, number: int, what: tuple[Any, .
     """Make one trial, in a process of its lane; return its outcome as a row."""
     logging.getLogger("etl_project").setLevel(logging.ERROR)
     chain = Chain(folder, 0)
-    place = folder / "lanes" / f"{fault}_{name}".replace(" ", "_").replace("/", "_").replace("(", "").replace(")", "")
+    place = folder / "lanes" / re.sub(r"[^\w+-]+", "_", f"{fault}_{name}")
     kind, *details = what
     if kind == "left out":
         return as_row(Outcome(fault, name, hit=False, why=f"left out: {name}"))

@@ -106,6 +106,8 @@ def trial(
     if not os.path.ismount(place):
         shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(chain.lake(number - 1).root, place, symlinks=True, dirs_exist_ok=True)
+    if os.path.ismount(place):  # what was copied is on the disk before it is harmed
+        subprocess.run(["sync", "-f", str(place)], check=True)
     delivery, after = chain.delivery(number), chain.lake(number)
     try:
         before = watching.whole(lake)
@@ -123,7 +125,7 @@ def trial(
         if code == 1 and now != before and "nothing was published" in said:
             raise watching.Broken("the run says that nothing was published, and it was")
         if "Traceback" in said:
-            outcome.why = "told by a traceback"
+            outcome.why = f"told by a traceback: {said[said.index('Traceback') :][-800:]}"
         with watching.Sampler(lake) as second:
             complete(lake, delivery)
         watching.whole(lake)

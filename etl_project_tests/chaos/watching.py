@@ -34,7 +34,7 @@ def whole(lake: Lake) -> str:
                 parquet = str(folder / "parquet" / f"{table.name}.parquet")
                 sums = [
                     connection.execute(f"select count(*), bit_xor(hash(t)) from {source} t").fetchall()[0]
-                    for source in (table.name, f"read_parquet('{parquet}')")
+                    for source in (table.name, f"read_parquet('{parquet}', hive_partitioning = false)")
                 ]
                 if sums[0] != sums[1]:
                     raise Broken(f"{table.name}: the database has other rows than the Parquet file")
@@ -53,7 +53,7 @@ def content(lake: Lake) -> dict[str, Any]:
     }
     with duckdb.connect() as connection:
         found["raw_dumps"] = connection.execute(
-            f"select * exclude (received_at) from read_parquet('{folder / 'raw_dumps.parquet'}') order by all"
+            f"select * exclude (received_at) from read_parquet('{folder / 'raw_dumps.parquet'}', hive_partitioning = false) order by all"
         ).fetchall()
     return found
 
