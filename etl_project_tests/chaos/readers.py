@@ -14,7 +14,6 @@ from typing import Any
 import duckdb
 
 from etl_project.lake import Lake
-from etl_project_tests.chaos.trials import environment
 
 KINDS = ("link", "holding", "resolved", "parquet", "copying")
 
