@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup run test lint bench bench-dedup chaos ui lock licences audit dictionary clean
+.PHONY: setup run test lint bench bench-dedup chaos chaos-short ui lock licences audit dictionary clean
 .DEFAULT_GOAL := run
 
 setup: .venv/ready
@@ -55,10 +55,16 @@ bench-dedup: setup .venv-peers/shared/ready .venv-peers/daft/ready .venv-peers/t
 		touch $@; \
 	else echo "$*: no $(PEER_PYTHON), left out" >&2; fi
 
-# Damaged captures of every form, 10,000 of each: what the readers make of them, counted.
+# Faults on real runs (kills, disks, memory, readers and writers): hours, or with CHAOS=folder to go on where it stopped.
+# Then damaged captures of every form, 10,000 of each: what the readers make of them, counted.
 chaos: setup
+	$(BIN)/python -m etl_project_tests.chaos $(if $(CHAOS),--folder $(CHAOS))
 	$(BIN)/python -m etl_project_tests.benchmarks.chaos_forms
 	$(BIN)/python -m etl_project_tests.benchmarks.drift_streams
+
+# Some of each fault, in under three minutes.
+chaos-short: setup
+	$(BIN)/python -m etl_project_tests.chaos --short
 
 ui: setup
 	$(BIN)/papers ui

@@ -77,6 +77,10 @@ DAYS = dg.DailyPartitionsDefinition(huggingface.FIRST_DAY.isoformat(), timezone=
 _DAYS_A_RUN = 31
 
 
+#: Of a run that Dagster started for the lake's lock, in seconds. The command line does not wait.
+_LONGEST_WAIT = 3600
+
+
 class LakeResource(dg.ConfigurableResource[Any]):
     """The data lake that a run works on. Only one run at a time: it holds the lake's lock to its end."""
 
@@ -94,8 +98,9 @@ class LakeResource(dg.ConfigurableResource[Any]):
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["LakeResource"]:
-        """Hold the lake's lock while the run lasts."""
-        with writer_lock(self.lake, f"run {(context.run_id or 'without id')[:8]}"):
+        """Hold the lake's lock while the run lasts, waiting for who has it: what asked for the run may not ask again."""
+        name = f"run {(context.run_id or 'without id')[:8]}"
+        with writer_lock(self.lake, name, wait=_LONGEST_WAIT, waiting=lambda reason: log.info("waiting: %s", reason)):
             yield self
 
 
@@ -211,15 +216,19 @@ def raw_dumps(config: RawConfig, lake: LakeResource) -> Iterator[dg.MaterializeR
     """Take the given files, or the inbox's and what was fetched, into the store; load what the warehouse has not got."""
     where = lake.lake
     where.inbox.mkdir(parents=True, exist_ok=True)
+    raw.drop_partial(where.raw)
+    warehouse.drop_spill(where)
     paths, pages, now = [Path(path) for path in config.paths], {}, datetime.now(UTC)
     if not paths:
         paths = sorted(path for path in where.inbox.iterdir() if not path.name.startswith("."))
         pages = fetched.untaken(where)
-    deliveries = list(raw.take_all(paths, where.raw, now, without=where.made))
+    deliveries = list(raw.take_all(paths, where.raw, now, without=where.made, named=bool(config.paths)))
     deliveries += raw.take_all(pages, where.raw, now, sources=pages)
     for delivery in deliveries:
         if delivery.outcome == "unreadable":
             log.error("%s: %s", delivery.path, delivery.detail)
+        elif delivery.outcome == "unfinished":
+            log.warning("%s: %s", delivery.path, delivery.detail)
     with warehouse.connect(where) as connection:
         known = {row[0] for row in connection.execute("select dump_id from raw_dumps").fetchall()}
         missing = [receipt for receipt in raw.receipts(where.raw) if receipt.dump_id not in known]
@@ -243,11 +252,12 @@ def raw_dumps(config: RawConfig, lake: LakeResource) -> Iterator[dg.MaterializeR
         total = warehouse.scalar(connection, "select count(*) from raw_dumps")
     outcomes = [delivery.outcome for delivery in deliveries]
     log.info(
-        "raw_dumps: %d files, %d new, %d known, %d unreadable",
+        "raw_dumps: %d files, %d new, %d known, %d unreadable, %d left alone",
         len(outcomes),
         len(missing),
         outcomes.count("known"),
         outcomes.count("unreadable"),
+        outcomes.count("unfinished"),
     )
     yield _made(
         RAW_DUMPS,
@@ -256,6 +266,7 @@ def raw_dumps(config: RawConfig, lake: LakeResource) -> Iterator[dg.MaterializeR
         new=len(missing),
         known=outcomes.count("known"),
         unreadable=outcomes.count("unreadable"),
+        unfinished=outcomes.count("unfinished"),
         deliveries=_table([delivery._asdict() for delivery in deliveries[:_MOST_DELIVERIES_SHOWN]]),
     )  # fmt: skip
     yield _made(DELIVERIES, len(deliveries))

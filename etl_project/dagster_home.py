@@ -1,15 +1,19 @@
 """Dagster's own folder in a lake: run history is kept there, nothing is sent anywhere, one run works at a time."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from etl_project.lake import Lake
+from etl_project.lake import Lake, is_alive
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance
+
+#: A run that has told no process after so many seconds will not tell one.
+_LONGEST_START = 300
 _SETTINGS = """\
 telemetry:
   enabled: false
@@ -49,6 +53,57 @@ def environment(lake: Lake) -> dict[str, str]:
         "DAGSTER_DISABLE_TELEMETRY": "1",
         "PAPERS_LAKE": str(lake.root.absolute()),
     }
+
+
+def fail_orphans(instance: "DagsterInstance") -> list[str]:
+    """Mark runs as failed that are said to be at work and whose process is gone; return their ids.
+
+    After a power cut nobody else does, and with one run at a time the next ones would wait in the queue for ever.
+    The caller holds the lake's lock, so that no run that writes is judged.
+    """
+    from dagster import DagsterRunStatus, RunsFilter
+
+    at_work = [DagsterRunStatus.STARTING, DagsterRunStatus.STARTED, DagsterRunStatus.CANCELING]
+    failed = []
+    for record in instance.get_run_records(RunsFilter(statuses=at_work)):
+        run = record.dagster_run
+        processes = _processes(instance, run.run_id)
+        is_late = time.time() - record.create_timestamp.timestamp() > _LONGEST_START
+        if any(_still_runs(*process) for process in processes) or not (processes or is_late):
+            continue
+        told = ", ".join(str(process) for process, _ in processes) or "never told"
+        instance.report_run_failed(
+            run,
+            f"The run's process ({told}) is gone: it was killed, or the machine stopped. Readers have a whole "
+            "publication as ever, and the next run takes up what this one left.",
+        )
+        failed.append(run.run_id)
+    return failed
+
+
+def _processes(instance: "DagsterInstance", run_id: str) -> list[tuple[int, float]]:
+    """Return the processes that a run told it works in, each with the time when it did."""
+    from dagster import DagsterEventType
+    from dagster._core.events import EngineEventData
+
+    found = []
+    for entry in instance.all_logs(run_id, of_type=DagsterEventType.ENGINE_EVENT):
+        data = entry.dagster_event.event_specific_data if entry.dagster_event else None
+        if isinstance(data, EngineEventData) and "pid" in data.metadata:
+            found.append((int(str(data.metadata["pid"].value)), entry.timestamp))
+    return found
+
+
+def _still_runs(process: int, told_at: float) -> bool:
+    """Say whether ``process`` runs, and did at ``told_at``: after a restart another one may have its number."""
+    if not is_alive(process):
+        return False
+    try:
+        ticks = int(Path(f"/proc/{process}/stat").read_text("utf-8").rpartition(")")[2].split()[19])
+        (boot,) = (line for line in Path("/proc/stat").read_text("utf-8").splitlines() if line.startswith("btime "))
+    except (OSError, ValueError):
+        return True  # another system: the number alone tells
+    return int(boot.split()[1]) + ticks / os.sysconf("SC_CLK_TCK") < told_at + 2  # both are rounded to a second
 
 
 @contextmanager

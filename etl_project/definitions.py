@@ -12,6 +12,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from etl_project.arriving import is_being_written, unfinished_by_name
 from etl_project.assets import (
     Fetching,
     LakeResource,
@@ -108,9 +109,13 @@ def _look_into_inbox(lake: Lake, cursor: str | None) -> dg.SensorResult | dg.Ski
     pages = sorted(fetched.untaken(lake))
     if not lake.inbox.is_dir() and not pages:
         return dg.SkipReason(f"{lake.inbox} does not exist; make it and put captures in it")
-    files = [file for file in sorted(lake.inbox.rglob("*")) if file.is_file() and not file.name.startswith(".")]
+    found = [file for file in sorted(lake.inbox.rglob("*")) if file.is_file() and not file.name.startswith(".")]
+    # a run would leave these alone; once they are complete, the look is another one
+    files = [file for file in found if not unfinished_by_name(file, lake.inbox) and not is_being_written(file)]
     if not files and not pages:
-        return dg.SkipReason(f"{lake.inbox} is empty")
+        return dg.SkipReason(
+            f"{len(found)} files in {lake.inbox} are still being written" if found else f"{lake.inbox} is empty"
+        )
     seen = [
         (str(file.relative_to(lake.root)), file.stat().st_size, file.stat().st_mtime_ns) for file in (*files, *pages)
     ]

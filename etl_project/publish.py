@@ -9,7 +9,10 @@ import hashlib
 import json
 import os
 import shutil
-from datetime import UTC, datetime
+import time
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,10 +23,15 @@ from etl_project import history
 from etl_project.contract import Table, create_table
 from etl_project.lake import Lake, sync
 from etl_project.tables import SCHEMA_VERSION, TABLES
-from etl_project.warehouse import MEMORY_LIMIT, STORAGE_VERSION, connect, scalar
+from etl_project.warehouse import MEMORY_LIMIT, STORAGE_VERSION, check_there, connect, scalar
 
-#: Publications kept besides the current one: readers that copy files one by one have time to finish.
+#: Publications kept besides the current one, so that readers that open files one by one have time to finish: the last
+#: one always; others for a day after they were replaced, so many at most, and in no more than half of the free space.
 _KEPT = 1
+_KEPT_FOR = timedelta(days=1)
+_MOST_KEPT = 12
+#: Begins the name of a folder in which a publication is built; readers look for none such.
+_BUILDING = ".building-"
 _PUBLICATION_DDL = (
     "create table out.main.publication "
     "(run_id varchar not null, published_at timestamp not null, schema_version integer not null)"
@@ -48,28 +56,37 @@ def publish(lake: Lake, run_id: str) -> Publication:
     Raises PublishError if the closed files do not hold the warehouse's rows, OSError or duckdb.Error if
     they cannot be written; readers then keep what they had.
     """
+    check_there(lake)
     lake.published.mkdir(parents=True, exist_ok=True)
-    folder = lake.published / run_id
-    shutil.rmtree(folder, ignore_errors=True)
-    parquet = folder / "parquet"
+    _drop_old(lake)
+    # a name of its own: a run that publishes twice must not take away what readers have
+    names = (run_id if n == 1 else f"{run_id}-{n}" for n in count(1))
+    name = next(name for name in names if not (lake.published / name).exists())
+    building, folder = lake.published / f"{_BUILDING}{name}", lake.published / name
+    parquet = building / "parquet"
     parquet.mkdir(parents=True)
     published_at = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     try:
         with connect(lake) as connection:
-            _copy_tables(connection, folder / "papers.duckdb", run_id, published_at)
+            _copy_tables(connection, building / "papers.duckdb", run_id, published_at)
             rows = {t.name: int(scalar(connection, f"select count(*) from {t.name}")) for t in TABLES}
             history.write(lake, connection)  # before readers see the ids: none that they saw is lost with the warehouse
-        _write_parquet(folder / "papers.duckdb", parquet)
+        _write_parquet(building / "papers.duckdb", parquet)
         sizes = {table.name: (parquet / f"{table.name}.parquet").stat().st_size for table in TABLES}
         _write_manifest(parquet, rows, run_id, published_at)
-        _audit(folder, rows)
-        for file in [*folder.iterdir(), *parquet.iterdir()]:
+        _audit(building, rows)
+        for file in [*building.iterdir(), *parquet.iterdir(), building]:
             sync(file)
+        check_there(lake)
+        building.rename(folder)
         _swap(lake, folder)
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(building, ignore_errors=True)
+        if _current(lake) != folder.name:  # an error after the swap changes nothing for readers
+            shutil.rmtree(folder, ignore_errors=True)
         raise
-    _drop_old(lake, folder)
+    with suppress(OSError):  # what is published is published
+        _drop_old(lake)
     return Publication(folder, rows, sizes)
 
 
@@ -179,10 +196,11 @@ def _audit(folder: Path, rows: dict[str, int]) -> None:
     """Read the closed files as a reader would, every column of every row, and compare with the warehouse."""
     with open_read_only(folder / "papers.duckdb") as connection:
         for table in TABLES:
+            # "year=2026" in the lake's own path is no column of ours
             parquet = _escaped(folder / "parquet" / f"{table.name}.parquet")
             sums = [
                 connection.execute(f"select count(*), bit_xor(hash(t)) from {source} t").fetchall()[0]
-                for source in (table.name, f"read_parquet('{parquet}')")
+                for source in (table.name, f"read_parquet('{parquet}', hive_partitioning = false)")
             ]
             if sums[0] != sums[1] or sums[0][0] != rows[table.name]:
                 raise PublishError(
@@ -194,6 +212,7 @@ def _audit(folder: Path, rows: dict[str, int]) -> None:
 def _swap(lake: Lake, folder: Path) -> None:
     _link(lake.database, Path("current") / "papers.duckdb")
     _link(lake.exports, Path(os.path.relpath(lake.published, lake.exports.parent)) / "current" / "parquet")
+    sync(lake.published)
     _link(lake.published / "current", Path(folder.name))
     sync(lake.published)
 
@@ -211,11 +230,33 @@ def _link(path: Path, target: Path) -> None:
     partial.replace(path)
 
 
-def _drop_old(lake: Lake, current: Path) -> None:
-    folders = [f for f in lake.published.iterdir() if f.is_dir() and not f.is_symlink() and f != current]
-    folders.sort(key=lambda folder: folder.stat().st_mtime_ns, reverse=True)
-    for folder in folders[_KEPT:]:
-        shutil.rmtree(folder, ignore_errors=True)
+def _current(lake: Lake) -> str | None:
+    """Return the name of the folder that readers are led to, or None."""
+    try:
+        return str((lake.published / "current").readlink())
+    except OSError:
+        return None
+
+
+def _drop_old(lake: Lake) -> None:
+    """Delete old publications but those that are kept, and what killed runs left."""
+    current = _current(lake)
+    folders: list[tuple[float, Path]] = []
+    for folder in lake.published.iterdir():
+        if folder.is_symlink() or not folder.is_dir():
+            continue
+        whole = not folder.name.startswith(_BUILDING) and (folder / "parquet" / "manifest.json").exists()
+        if folder.name != current and not whole:
+            shutil.rmtree(folder, ignore_errors=True)  # what a killed run left; it never was a publication
+        else:
+            folders.append((folder.stat().st_mtime, folder))
+    folders.sort(key=lambda made: (made[1].name == current, made), reverse=True)
+    size, most = 0, shutil.disk_usage(lake.published).free / 2
+    for n, ((replaced_at, _), (_, folder)) in enumerate(pairwise(folders), 1):
+        size += sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        fits = n <= _MOST_KEPT and size <= most and time.time() - replaced_at < _KEPT_FOR.total_seconds()
+        if n > _KEPT and not fits:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _escaped(path: Path) -> str:

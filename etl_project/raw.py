@@ -20,6 +20,9 @@ from typing import NamedTuple
 
 import zstandard
 
+from etl_project.arriving import GROWING, growing, is_open_for_writing, unfinished_by_name
+from etl_project.lake import sync
+
 #: Larger files are not taken: they would not fit in memory beside their rows.
 LARGEST_STORED = 1 << 30
 #: A compressed file may not open to more: a megabyte of zeros can open to a terabyte.
@@ -69,7 +72,7 @@ class Receipt:
 
 
 class Delivery(NamedTuple):
-    """What became of one file that was given: ``outcome`` is ``new``, ``known`` or ``unreadable`` (then ``detail`` says why)."""
+    """What became of one file: ``outcome`` is ``new``, ``known``, ``unreadable`` or ``unfinished`` (``detail`` says why)."""
 
     path: str
     outcome: str
@@ -97,22 +100,50 @@ def take_all(
     now: datetime,
     without: Collection[Path] = (),
     sources: Mapping[Path, str] | None = None,
+    named: bool = True,
 ) -> Iterator[Delivery]:
     """Yield a Delivery for every file that ``paths`` (files and folders) name, taking the new ones into ``store``.
 
     A file or folder that cannot be read is told and does not stop the others. Files are taken by name,
     whatever order they are given in: of equal contents, the first one's name and time are kept. Files
     below ``without`` are passed over. ``sources`` says where a file came from, if not from its folder.
+    A file that is still being written is left alone. Where it was found in a folder, that is no error, and its name
+    may tell, too; where somebody ``named`` the file itself, it could not be read.
     Raises OSError only if the store itself cannot be written.
     """
-    found: set[Path] = set()  # a file that is named twice is taken once
+    found: dict[Path, bool] = {}  # a file that is named twice is taken once
+    unfinished: dict[Path, str] = {}
     for path in paths:
         files, problem = _files_below(path)
-        found.update(file for file in files if not any(file.is_relative_to(folder) for folder in without))
+        for file in files:
+            if not any(file.is_relative_to(folder) for folder in without):
+                itself = named and file == path
+                found[file] = found.get(file, False) or itself
+                unfinished[file] = (
+                    "" if itself else unfinished_by_name(file, path if named and file != path else path.parent)
+                )
         if problem:
             yield Delivery(_as_text(str(path)), "unreadable", None, problem)
+    unfinished |= dict.fromkeys(growing(found), GROWING)
+    touched: set[Path] = set()
     for file in sorted(found, key=lambda file: (file.name, str(file))):
-        yield _take(file, store, now, (sources or {}).get(file) or _as_text(str(file.parent)))
+        source = (sources or {}).get(file) or _as_text(str(file.parent))
+        delivery = (
+            Delivery(_as_text(str(file)), "unfinished", None, unfinished[file])
+            if unfinished[file]
+            else _take(file, store, now, source)
+        )
+        if delivery.outcome == "unfinished":
+            delivery = (
+                delivery._replace(outcome="unreadable", detail=f"{delivery.detail}; run again when it is complete")
+                if found[file]
+                else delivery._replace(detail=f"left alone, {delivery.detail}; the next run looks again")
+            )
+        elif delivery.dump_id:
+            touched.add(store / delivery.dump_id[:2])
+        yield delivery
+    for folder in touched:
+        sync(folder)  # a file's own bytes do not bring its name to disk
 
 
 def problem_with(path: Path) -> str:
@@ -163,6 +194,11 @@ def _take(path: Path, store: Path, now: datetime, source: str) -> Delivery:
                     f"{status.st_size:,} bytes, over the limit of {LARGEST_STORED:,}; split it",
                 )
             stored = file.read(LARGEST_STORED + 1)
+            after = os.fstat(file.fileno())
+            if (status.st_size, status.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or is_open_for_writing(
+                file.fileno()
+            ):
+                return Delivery(shown, "unfinished", None, GROWING)
     except OSError as error:
         return Delivery(shown, "unreadable", None, f"cannot be read ({error.strerror}); check its permissions")
     compression, content, open_error = open_bytes(stored)
@@ -219,6 +255,12 @@ def write_once(path: Path, content: bytes) -> None:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def drop_partial(store: Path) -> None:
+    """Delete the halves of files that a killed run left in ``store``; the caller holds the lake's lock."""
+    for path in store.glob("??/*.partial"):
+        path.unlink(missing_ok=True)
 
 
 # ---------------------------------------------------------------------------------------------

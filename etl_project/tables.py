@@ -99,7 +99,7 @@ VERDICTS = ("same", "different")
 #: What became of a decision: it holds; a later one says otherwise; arXiv ids speak against it; or its mentions are gone.
 DECISION_STATES = ("applied", "overruled", "contradicted", "unknown_mention")
 #: What becomes of a file that is given to a run (``raw.Delivery``).
-DELIVERY_OUTCOMES = ("new", "known", "unreadable")
+DELIVERY_OUTCOMES = ("new", "known", "unreadable", "unfinished")
 RELATIONS = ("retitled", "extended_version", "same_template", "similar", "same_title")
 
 RAW_DUMPS = Table(
@@ -830,7 +830,7 @@ DELIVERIES = Table(
     columns=(
         Column("delivery_number", "integer", "Number of the file in the run, from 1.", required=True, least=1),
         Column("path", "text", "File as it was given.", required=True),
-        Column("outcome", "text", "`new`: taken in. `known`: its content was there before. `unreadable`: see `detail`.", required=True, one_of=DELIVERY_OUTCOMES),
+        Column("outcome", "text", "`new`: taken in. `known`: its content was there before. `unreadable`, `unfinished` (still being written; the next run takes it): see `detail`.", required=True, one_of=DELIVERY_OUTCOMES),
         Column("dump_id", "text", "Its content, as in `raw_dumps`; null if it could not be read.", pattern=_DUMP_ID),
         Column("detail", "text", "Why it could not be read, and what to do.", required=True),
     ),

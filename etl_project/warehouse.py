@@ -14,7 +14,7 @@ import polars as pl
 
 from etl_project import history
 from etl_project.contract import Table, create_table, polars_schema
-from etl_project.lake import Lake, sync
+from etl_project.lake import Lake, is_lost, sync
 from etl_project.migrations import WAREHOUSE_VERSION, steps
 from etl_project.tables import TABLES
 
@@ -48,8 +48,9 @@ def connect(lake: Lake) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open the warehouse of ``lake`` for writing, its tables made if they are missing; close it in the end.
 
     One of an older version is migrated first, and kept beside as it was. Raises WarehouseError if the file is of a newer
-    version, damaged, or open elsewhere.
+    version, damaged, or open elsewhere, or if the lake that this process has locked is no longer there.
     """
+    check_there(lake)
     lake.warehouse.parent.mkdir(parents=True, exist_ok=True)
     connection = _open(lake)
     try:
@@ -73,7 +74,7 @@ def _open(lake: Lake) -> duckdb.DuckDBPyConnection:
             config={
                 **SETTINGS,
                 "storage_compatibility_version": STORAGE_VERSION,
-                "temp_directory": str(lake.warehouse.parent / "spill"),
+                "temp_directory": str(_spill(lake)),
             },
         )
     except duckdb.Error as error:
@@ -118,6 +119,24 @@ def put_back(lake: Lake, aside: Path) -> None:
         gone = aside.with_name(aside.name + suffix)
         if gone.exists():
             gone.replace(part)
+
+
+def check_there(lake: Lake) -> None:
+    """Raise WarehouseError if the lake that this process has locked is no longer at its path."""
+    if is_lost(lake):
+        raise WarehouseError(
+            f"{lake.root} is no longer the lake that this run began with (a mount was lost, or the folder replaced); "
+            "bring it back and run again"
+        )
+
+
+def drop_spill(lake: Lake) -> None:
+    """Delete what a killed run spilled to disk; nothing else does."""
+    shutil.rmtree(_spill(lake), ignore_errors=True)
+
+
+def _spill(lake: Lake) -> Path:
+    return lake.warehouse.parent / "spill"
 
 
 def _version(connection: duckdb.DuckDBPyConnection, lake: Lake) -> int:
