@@ -1098,10 +1098,8 @@ def ui(
         raise _stop(f"the lake {where.root} cannot be written: {error.strerror}", FAILED) from None
     arguments = ["dev", "-w", str(PROJECT / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]
     print(
-        f"http://127.0.0.1:{port} (stop with Ctrl+C). For this machine only, since it asks for no login; from elsewhere:
-"
-        f"  ssh -L {port}:127.0.0.1:{port} {socket.gethostname()}
-"
+        f"http://127.0.0.1:{port} (stop with Ctrl+C). For this machine only, since it asks for no login; from elsewhere:\n"
+        f"  ssh -L {port}:127.0.0.1:{port} {socket.gethostname()}\n"
         "for others: a reverse proxy with a login, and its name as papers ui --name NAME (docs/operations.md)",
         file=sys.stderr,
     )

@@ -538,7 +538,7 @@ def _orphans(seen: Examined, path: Path) -> Iterator[Finding]:
         yield _note(
             f"{len(rows)} runs are told as {', '.join(sorted({row[1].lower() for row in rows}))}, and none is at work: "
             f"{', '.join(row[0][:8] for row in rows[:5])}",
-            f"in {seen.papers('ui')}, under Runs: Terminate, with 'force'; else the next scheduled run may wait for them",
+            f"{seen.papers('run')} marks them as failed, {seen.papers('ui')} too; else the next scheduled run may wait for them",
         )
 
 
