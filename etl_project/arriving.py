@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 #: A file that changed within so many seconds is looked at again before it is taken.
-_REST = 1.0
+_REST = 0.5
 #: What browsers, aria2, curl, WinSCP and others put behind the name of a copy that is not complete.
 _ENDINGS = (".part", ".partial", ".filepart", ".crdownload", ".opdownload", ".download", ".aria2", ".tmp", ".temp")
 
@@ -28,7 +28,7 @@ def unfinished_by_name(file: Path, below: Path) -> str:
 
 
 def growing(files: Iterable[Path]) -> set[Path]:
-    """Return those of ``files`` that changed while looked at; waits a second if any changed within the last one."""
+    """Return those of ``files`` that changed while looked at; waits half a second at most, and only if one changed just before."""
     seen = {}
     youngest = _REST
     for file in files:

@@ -44,7 +44,9 @@ def read(lake: Lake) -> pl.DataFrame:
     frames = [pl.DataFrame(schema=ROWS)]
     for file in files[whole:]:
         try:
-            frames.append(pl.read_parquet(file).select(pl.col(name).cast(kind) for name, kind in ROWS.items()))
+            frames.append(
+                pl.read_parquet(file, glob=False).select(pl.col(name).cast(kind) for name, kind in ROWS.items())
+            )
         except (pl.exceptions.PolarsError, OSError) as error:
             raise DamagedHistory(
                 f"{file} cannot be read ({str(error).splitlines()[0]}); restore it from a backup. Without one, move it "

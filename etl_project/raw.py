@@ -259,7 +259,7 @@ def write_once(path: Path, content: bytes) -> None:
 
 def drop_partial(store: Path) -> None:
     """Delete the halves of files that a killed run left in ``store``; the caller holds the lake's lock."""
-    for path in store.glob("??/*.partial"):
+    for path in store.glob("*/*.partial"):
         path.unlink(missing_ok=True)
 
 

@@ -102,3 +102,13 @@ def test_the_sensor_asks_for_no_run_while_a_file_is_open_and_for_one_when_it_is_
         assert "still being written" in str(skipped.skip_message)
     closed = look(None)  # nothing about the file has changed since, but that nobody writes it
     assert len(look(closed.cursor).run_requests) == 1
+
+
+def test_a_file_that_is_replaced_under_its_name_gives_each_content_once(lake: Lake) -> None:
+    lake.inbox.mkdir(parents=True)
+    page, other = lake.inbox / "page.txt", capture(("Another Page of That Name", "quick swaps"))
+    outcomes = []
+    for text in (PAGE, other, PAGE, other):
+        page.write_text(text, "utf-8")
+        outcomes += [delivery.outcome for delivery in take_all([page], lake.raw, NOW, named=False)]
+    assert outcomes == ["new", "new", "known", "known"]

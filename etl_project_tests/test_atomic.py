@@ -14,7 +14,7 @@ from etl_project import publish
 from etl_project.dagster_home import fail_orphans, prepare
 from etl_project.lake import Lake, writer_lock
 from etl_project.run import Summary, run_job
-from etl_project_tests.chaos import kills, watching
+from etl_project_tests.chaos import kills, readers, watching
 from etl_project_tests.conftest import N_PAPERS, capture, rows_of
 
 
@@ -36,7 +36,8 @@ def killed(sample_run: tuple[Lake, Summary], tmp_path_factory: pytest.TempPathFa
     lake = Lake(folder / "lake")
     shutil.copytree(sample_run[0].root, lake.root, symlinks=True)
     (lake.raw / "00").mkdir(exist_ok=True)
-    (lake.raw / "00" / "0.json.1.partial").write_bytes(b"half of what a run took that was killed before")
+    for partial in (lake.raw / "00" / "0.json.1.partial", lake.ids / "000002.parquet.partial"):
+        partial.write_bytes(b"half of what a run wrote that was killed before")
     before = watching.content(lake)
     page = folder / "page.txt"
     page.write_text(capture(("Taken by a Run That Was Killed", "sudden ends")), "utf-8")
@@ -59,7 +60,7 @@ def test_the_run_after_a_killed_one_completes_and_clears_up(killed: Killed) -> N
     assert watching.whole(killed.lake) == killed.next_run.run_id
     assert not [
         path
-        for pattern in ("raw/??/*.partial", "published/.*", "published/*.next")
+        for pattern in ("raw/*/*.partial", "published/.*", "published/*.next")
         for path in killed.lake.root.glob(pattern)
     ]
 
@@ -182,3 +183,10 @@ def test_a_lake_may_lie_in_a_folder_that_reads_like_a_column(sample_run: tuple[L
     shutil.copytree(sample_run[0].root, lake.root, symlinks=True)
     publish.publish(lake, "there")
     assert watching.whole(lake) == "there"
+
+
+def test_readers_beside_publications_see_no_error_and_no_mixed_state(samples_copy: Lake, tmp_path: Path) -> None:
+    seen = readers.hammer(samples_copy, tmp_path / "hammer", readers=3, publications=3)
+    assert (seen["errors"], seen["mixed"]) == ([], [])
+    assert seen["reads"] > 3
+    assert seen["publications_seen"] > 1

@@ -15,7 +15,7 @@ import duckdb
 
 from etl_project.lake import Lake
 
-KINDS = ("link", "holding", "resolved", "parquet", "copying")
+KINDS = ("link", "parquet", "holding", "resolved", "copying")
 
 
 def hammer(lake: Lake, folder: Path, readers: int, publications: int, least_seconds: float = 0.0) -> dict[str, Any]:

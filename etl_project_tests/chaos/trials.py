@@ -152,7 +152,7 @@ def trial(
 
 def leftovers(lake: Lake) -> list[str]:
     """Return what a whole run should have cleared away."""
-    patterns = ("raw/??/*.partial", "published/.building*", "published/*.next", "warehouse/spill/*", "warehouse/*.wal")
+    patterns = ("raw/*/*.partial", "published/.building*", "published/*.next", "warehouse/spill/*", "warehouse/*.wal")
     return [str(path) for pattern in patterns for path in lake.root.glob(pattern)]
 
 
