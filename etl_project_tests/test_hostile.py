@@ -315,6 +315,7 @@ def test_what_is_no_file_is_told_and_nothing_waits(tmp_path: Path) -> None:
     assert len(stored) == 2 * len(names) and all(file.stem.isalnum() for file in stored)
 
 
+@pytest.mark.skipif(not Path("/proc/self/mounts").exists(), reason="no /proc here")
 def test_a_file_without_end_is_read_no_further_than_it_was_long(tmp_path: Path) -> None:
     (endless,) = raw.take_all(
         [Path("/proc/self/mounts")], tmp_path / "raw", NOW

@@ -72,8 +72,5 @@ def main(share: float, longest: int, seed: int) -> int:
 
 
 if __name__ == "__main__":
-    given = sys.argv[1:]
-    sys.exit(
-        main(*(kind(text) for kind, text in zip((float, int, int), given + ["0.002", "10000000", "0"][len(given) :])))
-        > 0
-    )
+    share, longest, seed = (*sys.argv[1:], *("0.002", "10000000", "0")[len(sys.argv) - 1 :])
+    sys.exit(main(float(share), int(longest), int(seed)) > 0)
