@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup run test lint bench bench-dedup chaos chaos-short ui lock licences audit dictionary clean
+.PHONY: setup run test lint bench bench-dedup chaos chaos-short fuzz linear ui lock licences audit dictionary clean
 .DEFAULT_GOAL := run
 
 setup: .venv/ready
@@ -65,6 +65,20 @@ chaos: setup
 # Some of each fault, in under three minutes.
 chaos-short: setup
 	$(BIN)/python -m etl_project_tests.chaos --short
+
+# 30 minutes of fuzzing for each target, or MINUTES. What it finds is told, and kept in FUZZED with the grown corpus;
+# `python -m etl_project_tests.fuzz.keep FUZZED` keeps of that what the suite replays. Needs: .venv/bin/pip install atheris
+MINUTES ?= 30
+FUZZED ?= fuzzed
+fuzz: setup
+	for target in readers pages json links fields rows; do \
+		nice -n 19 $(BIN)/python -m etl_project_tests.fuzz.run $$target $(MINUTES) $(FUZZED) || exit 1; \
+	done
+	find $(FUZZED) -path "*/findings/*"
+
+# How the time of reading grows, up to 10 MB of each kind of text: an hour for one in five hundred of them.
+linear: setup
+	$(BIN)/python -m etl_project_tests.benchmarks.linear_time
 
 ui: setup
 	$(BIN)/papers ui

@@ -163,6 +163,7 @@ def _markdown(frame: pl.DataFrame) -> dg.MarkdownMetadataValue:
     def cell(value: object) -> str:
         text = "" if value is None else str(value)
         text = text if len(text) <= 200 else text[:199] + "…"
+        text = "".join(c if c.isprintable() else " " for c in text)  # bidi marks would turn the row around
         return re.sub(r"([\\`*_{}\[\]<>|#~$&!])", r"\\\1", " ".join(text.split()))
 
     rows = [" | ".join(cell(value) for value in row) for row in frame.head(_MOST_ROWS_SHOWN).iter_rows()]
@@ -220,7 +221,7 @@ def raw_dumps(config: RawConfig, lake: LakeResource) -> Iterator[dg.MaterializeR
     warehouse.drop_spill(where)
     paths, pages, now = [Path(path) for path in config.paths], {}, datetime.now(UTC)
     if not paths:
-        paths = sorted(path for path in where.inbox.iterdir() if not path.name.startswith("."))
+        paths = [where.inbox] if any(not path.name.startswith(".") for path in where.inbox.iterdir()) else []
         pages = fetched.untaken(where)
     deliveries = list(raw.take_all(paths, where.raw, now, without=where.made, named=bool(config.paths)))
     deliveries += raw.take_all(pages, where.raw, now, sources=pages)

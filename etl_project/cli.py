@@ -4,6 +4,8 @@ Exit codes: 0 ok; 1 nothing was published, or something was refused; 2 wrong usa
 the lake; 4 an input could not be read or fetched.
 """
 
+import contextlib
+import io
 import json
 import logging
 import os
@@ -56,6 +58,7 @@ class Format(str, Enum):
 
     TABLE = "table"
     CSV = "csv"
+    EXACT_CSV = "csv-exact"
     JSON = "json"
 
 
@@ -67,7 +70,7 @@ def _lake(given: Path | None) -> Lake:
 
 
 def _stop(message: str, code: int) -> typer.Exit:
-    print(f"papers: {message}", file=sys.stderr)
+    print("\n".join(_plain(line) for line in f"papers: {message}".splitlines()), file=sys.stderr)
     return typer.Exit(code)
 
 
@@ -182,7 +185,7 @@ def _run(lake: Lake, job: "Callable[[Lake], Summary]", name: str, as_json: bool)
             f"the lake {lake.root} cannot be written: {error.strerror}; nothing was published", FAILED
         ) from None
     if as_json:
-        print(json.dumps({**vars(summary), "exit_code": summary.exit_code}, indent=2, default=str))
+        _print_json({**vars(summary), "exit_code": summary.exit_code})
     else:
         _print_summary(lake, summary)
     raise typer.Exit(summary.exit_code)
@@ -247,9 +250,7 @@ def fetch(
     failed = [result for result in results if not result.ok]
     code = UNREADABLE if failed else 0
     if as_json:
-        print(
-            json.dumps({"listings": [result._asdict() for result in results], "exit_code": code}, indent=2, default=str)
-        )
+        _print_json({"listings": [result._asdict() for result in results], "exit_code": code})
     else:
         if untried := [result for result in failed if result.outcome == "not tried"]:
             print(f"not tried: {untried[0].day} to {untried[-1].day} ({len(untried)})")
@@ -260,9 +261,14 @@ def fetch(
         raise _stop(f"not fetched: {names}; the same command fetches only what is missing", code)
 
 
+class _PlainFormatter(logging.Formatter):
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        return "  " + _plain(record.getMessage())
+
+
 def _show_progress() -> None:
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("  %(message)s"))
+    handler.setFormatter(_PlainFormatter("  %(message)s"))
     progress = logging.getLogger("etl_project")
     progress.addHandler(handler)
     progress.setLevel(logging.INFO)
@@ -313,11 +319,12 @@ def _print_summary(lake: Lake, summary: Any) -> None:
         )
     if not summary.published:
         console.print(
-            f"[red]nothing was published[/]; readers keep what they had. {escape(summary.error)}", soft_wrap=True
+            f"[red]nothing was published[/]; readers keep what they had. {escape(_plain(summary.error))}",
+            soft_wrap=True,
         )
         return
     if summary.error:
-        console.print(f"[red]failed after the publication[/]: {escape(summary.error)}", soft_wrap=True)
+        console.print(f"[red]failed after the publication[/]: {escape(_plain(summary.error))}", soft_wrap=True)
     if summary.changes is not None:
         _print_changes(console, summary.changes)
     console.print(f"database: {escape(str(lake.database))}\nparquet:  {escape(str(lake.exports))}", soft_wrap=True)
@@ -362,6 +369,28 @@ def _plain(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
 
+def _print_json(value: Any) -> None:
+    """Print ``value`` as JSON; what could steer a terminal stands as an escape, and reads back as it was."""
+    text = json.dumps(value, indent=2, default=str, ensure_ascii=False)
+    print("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text) if _steers(text) else text)
+
+
+def _steers(text: str) -> bool:
+    return not text.replace("\n", "").isprintable()
+
+
+def _safe_cell(value: Any) -> Any:
+    """Return a cell of CSV of which no spreadsheet makes a formula: text that begins like one gets an apostrophe before it.
+
+    Numbers and dates stay as they are, and so does text in JSON and Parquet, which no program runs. After OWASP, "CSV
+    Injection".
+    """
+    return f"'{value}" if isinstance(value, str) and value.lstrip(" ")[:1] in _BEGINS_FORMULA else value
+
+
+_BEGINS_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
+
+
 def _open(lake: Lake) -> Any:
     """Open the published database, closed to all other files, or stop with what to do."""
     if not lake.database.exists():
@@ -402,18 +431,14 @@ def status(lake: LakeOption = None, as_json: JsonOption = False) -> None:
     )
     pages = len(untaken(where))
     if as_json:
-        print(
-            json.dumps(
-                {
-                    **publication,
-                    "newest_capture_received_at": newest,
-                    "files_in_inbox": waiting,
-                    "fetched_pages_waiting": pages,
-                    "rows": counts,
-                },
-                indent=2,
-                default=str,
-            )
+        _print_json(
+            {
+                **publication,
+                "newest_capture_received_at": newest,
+                "files_in_inbox": waiting,
+                "fetched_pages_waiting": pages,
+                "rows": counts,
+            }
         )
         return
     print(
@@ -436,6 +461,7 @@ def sql(
 ) -> None:
     """Ask the published database, read-only.
 
+    In csv, text that a spreadsheet would run as a formula has an apostrophe before it; csv-exact leaves it as it is.
     Example: `papers sql "select title, published_on from papers order by published_on desc limit 5"`.
     """
     import csv
@@ -450,17 +476,24 @@ def sql(
                 relation = connection.sql(query)
                 if relation is not None:
                     width = shutil.get_terminal_size((160, 40)).columns
-                    relation.show(max_width=width, max_rows=100)
+                    shown = io.StringIO()
+                    with contextlib.redirect_stdout(shown):
+                        relation.show(max_width=width, max_rows=100)
+                    print("\n".join(map(_plain, shown.getvalue().split("\n"))), end="")
                 return
             rows = _rows(connection, query)
         except duckdb.Error as error:
             raise _stop(str(error).strip(), 2) from None
     if output is Format.JSON:
-        print(json.dumps(rows, indent=2, default=str, ensure_ascii=False))
+        _print_json(rows)
     elif rows:
         writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
         writer.writeheader()
-        writer.writerows(rows)
+        for row in rows:
+            cells = row if output is Format.EXACT_CSV else {name: _safe_cell(value) for name, value in row.items()}
+            if sys.stdout.isatty():
+                cells = {name: _plain(value) if isinstance(value, str) else value for name, value in cells.items()}
+            writer.writerow(cells)
 
 
 @app.command()
@@ -489,7 +522,7 @@ def explain(
         else:
             explained = _compared(connection, paper_id, _find_paper(connection, other))
     if as_json:
-        print(json.dumps(explained, indent=2, default=str, ensure_ascii=False))
+        _print_json(explained)
     elif other is None:
         _print_explained(explained)
     else:
@@ -669,7 +702,7 @@ def _parted_by(connection: Any, a: str, b: str) -> str:
 def _print_compared(pair: dict[str, Any]) -> None:
     for name in ("a", "b"):
         print(f"{pair[f'paper_{name}']}  {_plain(pair[f'title_{name}'])}")
-    print(f"{pair['verdict']}: {pair['reason']}")
+    print(f"{pair['verdict']}: {_plain(pair['reason'])}")
     if "related" not in pair:
         return
     ids = [paper_id or "none" for paper_id in pair["arxiv_ids"]]
@@ -851,7 +884,7 @@ def forms(
         ) from None
     if as_json:
         where = [stretch._asdict() for stretch in found.stretches]
-        print(json.dumps({**found.facts, "carried": found.carried, "where": where}, indent=2, ensure_ascii=False))
+        _print_json({**found.facts, "carried": found.carried, "where": where})
         return
     for name, value in found.facts.items():
         if value is not None:
@@ -867,7 +900,7 @@ def _show_forms(as_json: bool) -> None:
     from etl_project.captures.catalogue import READ
 
     if as_json:
-        print(json.dumps([{**form._asdict(), "lacks": form.lacks} for form in READ], indent=2, ensure_ascii=False))
+        _print_json([{**form._asdict(), "lacks": form.lacks} for form in READ])
         return
     for form in READ:
         print(f"{form.name}\n  {form.looks}\n  known by     {form.known_by}\n  carries      {', '.join(form.carries)}")
@@ -908,12 +941,12 @@ def rejects(
             [reason, file],
         )
     if as_json:
-        print(json.dumps(rows, indent=2, default=str, ensure_ascii=False))
+        _print_json(rows)
         return
     for row in rows:
         first, last = row["line_start"], row["line_end"]
         lines = "" if not last else f", line {first}" if first == last else f", lines {first}-{last}"
-        print(f"{_plain(row['file_name'])}{lines}: {row['reason']}: {row['detail']}")
+        print(f"{_plain(row['file_name'])}{lines}: {row['reason']}: {_plain(row['detail'])}")
         if row["text"].strip():
             print(f"    {_plain(row['text'])[:120]}")
     counts = Counter(row["reason"] for row in rows)
@@ -973,7 +1006,7 @@ def check(
     for row in shown:
         row["remedy"] = None if row["passed"] else remedies.get((row["table_name"], row["check_name"]))
     if as_json:
-        print(json.dumps(shown, indent=2, default=str, ensure_ascii=False))
+        _print_json(shown)
     elif history:
         for row in shown:
             print(
@@ -1062,7 +1095,7 @@ def doctor(lake: LakeOption = None, as_json: JsonOption = False) -> None:
     code = FAILED if problems else 0
     if as_json:
         told = [finding._asdict() for finding in findings]
-        print(json.dumps({"lake": str(where.root), "findings": told, "exit_code": code}, indent=2))
+        _print_json({"lake": str(where.root), "findings": told, "exit_code": code})
     else:
         print(f"{problems} problems" if problems != 1 else "1 problem", file=sys.stderr)
     raise typer.Exit(code)

@@ -94,7 +94,6 @@ def _is_day(month: int, day: int) -> bool:
     return 1 <= day <= (29 if month == 2 else 30 if month in (4, 6, 9, 11) else 31)
 
 
-@lru_cache(maxsize=65536)
 def parse_printed_date(text: str) -> PrintedDate | None:
     """Return the date that a whole line prints, with the comment count that may follow; None if it is no date.
 
@@ -102,6 +101,15 @@ def parse_printed_date(text: str) -> PrintedDate | None:
     ``May 29 6``, ``Published on Oct 8, 2024``, the same with a weekday before it or with a count that
     lost its separator, ``2024-10-08``, and the API's times (the day is UTC's).
     """
+    return _parse_printed_date(text) if len(text) <= _LONGEST_DATE else None
+
+
+#: With spaces and a weekday; longer texts are none, and would stay in memory.
+_LONGEST_DATE = 120
+
+
+@lru_cache(maxsize=65536)
+def _parse_printed_date(text: str) -> PrintedDate | None:
     text = " ".join(text.split())  # no-break spaces count as spaces
     if iso := _ISO_DATE.fullmatch(text):
         year, month, day = (int(part) for part in iso.groups())

@@ -3,7 +3,11 @@
 Frames in, frames out, no I/O. The columns of every frame are those of its table in ``tables.py``.
 """
 
+import logging
+import traceback
+from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -17,8 +21,10 @@ from etl_project.links import SIGNS as LINK_SIGNS
 from etl_project.links import Link, find_links, read_address
 from etl_project.tables import CAPTURES, MENTION_AUTHORS, MENTION_LINKS, PARSED_ROWS, REFUSED_RECORDS
 
+log = logging.getLogger("etl_project")
+
 #: Moves when the same dump may give other rows; every dump is then read again and mentions keep their ids.
-PARSER_VERSION = 4
+PARSER_VERSION = 5
 
 #: What to do about a file that never became text.
 _REMEDIES = {
@@ -26,7 +32,8 @@ _REMEDIES = {
     "binary_file": "the bytes are no text; give the page's text, or unpack the archive first",
     "undecodable": "its encoding cannot be told for certain, or is none that we know; save the capture as UTF-8 and give it again",
     "damaged_compression": "the compressed file is cut off or broken; copy it again",
-    "opens_too_large": "opened, the file is larger than the limit of 512 MiB; split it",
+    "opens_too_large": "opened, the file is larger than the limit of 256 MiB; split it",
+    "too_complex": "more parts in one compressed file than any tool writes; unpack it and give it as one",
 }
 
 
@@ -41,14 +48,41 @@ class Parsed(NamedTuple):
 
 
 def parse_dumps(dumps: pl.DataFrame) -> Parsed:
-    """Return the rows of ``dumps`` (columns of ``raw_dumps``), each dump read by the form its structure shows."""
+    """Return the rows of ``dumps`` (columns of ``raw_dumps``), each dump read by the form its structure shows.
+
+    A dump on which a reader fails is refused whole with the reason ``reader_failed``, and told in the log; the others
+    are read. It is a mistake of this program, whatever the dump holds.
+    """
+    try:
+        return _parse(dumps, _read)
+    except Exception as error:
+        if dumps.height > 1:  # one of them fails: it is found by halves
+            half = dumps.height // 2
+            parts = zip(parse_dumps(dumps[:half]), parse_dumps(dumps[half:]), strict=True)
+            return Parsed(*(pl.concat(frames) for frames in parts))
+        (name,) = dumps["file_name"]
+        log.exception("%s: the reader failed and gives no rows of it; please report this", name)
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        detail = (
+            f"{type(error).__name__} in {Path(where.filename).name}, line {where.lineno}: a mistake of this program; "
+            "please report it with the file, which is kept in raw/"
+        )
+        return _parse(dumps, lambda content, damaged, reason: refuse_whole(content or "", "reader_failed", detail))
+
+
+def _read(content: str | None, damaged: list[int], reason: str | None) -> Reading:
+    if content is None:
+        return refuse_whole("", reason or "", _REMEDIES[reason or ""])
+    return read_capture(content, damaged)
+
+
+def _parse(dumps: pl.DataFrame, read: Callable[[str | None, list[int], str | None], Reading]) -> Parsed:
     columns = {name: dumps[name].to_list() for name in _NEEDED}
     captures: list[list[Any]] = []
     refused: list[tuple[Any, ...]] = []
     rows: dict[str, list[Any]] = {name: [] for name in (*_RECORD_FIELDS, *_DATED)}
     for dump_id, name, content, damaged, reason, modified, received in zip(*columns.values(), strict=True):
-        unread = content is None
-        reading = refuse_whole("", reason, _REMEDIES[reason]) if unread else read_capture(content, damaged)
+        reading = read(content, damaged, reason)
         records = reading.records
         modified_on = modified.date() if modified else None
         dated, on, basis = _read_dates(reading, name, modified_on, received.date())

@@ -21,12 +21,16 @@ from typing import NamedTuple
 import zstandard
 
 from etl_project.arriving import GROWING, growing, is_open_for_writing, unfinished_by_name
+from etl_project.charsets import is_charset
 from etl_project.lake import sync
 
 #: Larger files are not taken: they would not fit in memory beside their rows.
-LARGEST_STORED = 1 << 30
-#: A compressed file may not open to more: a megabyte of zeros can open to a terabyte.
-LARGEST_OPENED = 1 << 29
+LARGEST_STORED = 1 << 28
+#: A compressed file may not open to more: a megabyte of zeros can open to a terabyte. A text of this size takes up to 4 GB
+#: of memory while it is read (docs/promises.md).
+LARGEST_OPENED = 1 << 28
+#: Parts one after the other in a compressed file; tools that write parts write one for 64 KB.
+MOST_MEMBERS = 20_000
 
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _SUFFIXES = {"none": "", "gzip": ".gz", "zstd": ".zst"}
@@ -39,7 +43,7 @@ _BOMS = (
 )
 _DECLARED = re.compile(rb"""(?:charset|encoding|coding)\s*[=:]\s*["']?([A-Za-z0-9_.:-]{2,40})""")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-_MULTIBYTE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_ODD = bytes(range(128, 256))
 #: Western letters other than ASCII's stand alone, or two or three together; those of other scripts, or the halves of
 #: their characters, stand together in longer runs.
 _FOREIGN_RUN = re.compile("[¡-¦¨-ª¬-¶¸-º¼-ÿ]{4,}")
@@ -50,6 +54,8 @@ _OF_ANOTHER_PAGE = re.compile(
 )
 #: Read at once of a zstd file: a block of 4 bytes may open to 128 KiB, so these to 64 MiB at most.
 _ZSTD_PIECE = 1 << 11
+#: Read at once of a gzip file: of what follows a part's end each part makes a copy, so it begins with little.
+_FIRST_PIECE, _LARGEST_PIECE = 1 << 9, 1 << 20
 _SAMPLE = 1 << 18  # bytes that the encoding's guess may look at
 
 
@@ -104,7 +110,8 @@ def take_all(
 ) -> Iterator[Delivery]:
     """Yield a Delivery for every file that ``paths`` (files and folders) name, taking the new ones into ``store``.
 
-    A file or folder that cannot be read is told and does not stop the others. Files are taken by name,
+    A file or folder that cannot be read is told and does not stop the others. So is a symbolic link in a folder that
+    leads out of it: whoever may write there could otherwise have any file of this machine published. Files are taken by name,
     whatever order they are given in: of equal contents, the first one's name and time are kept. Files
     below ``without`` are passed over. ``sources`` says where a file came from, if not from its folder.
     A file that is still being written is left alone. Where it was found in a folder, that is no error, and its name
@@ -116,7 +123,11 @@ def take_all(
     for path in paths:
         files, problem = _files_below(path)
         for file in files:
-            if not any(file.is_relative_to(folder) for folder in without):
+            if any(file.is_relative_to(folder) for folder in without):
+                continue
+            if file != path and (problem_of_link := _leads_out(file, path)):
+                yield Delivery(_as_text(str(file)), "unreadable", None, problem_of_link)
+            elif not file.is_dir():
                 itself = named and file == path
                 found[file] = found.get(file, False) or itself
                 unfinished[file] = (
@@ -158,7 +169,8 @@ def _files_below(path: Path) -> tuple[list[Path], str]:
             files = sorted(
                 file
                 for file in path.rglob("*")
-                if not any(part.startswith(".") for part in file.relative_to(path).parts) and not file.is_dir()
+                if not any(part.startswith(".") for part in file.relative_to(path).parts)
+                and (file.is_symlink() or not file.is_dir())
             )
             return files, "" if files else "the folder holds no files; put captures in it or name another"
         if not path.exists():
@@ -168,6 +180,17 @@ def _files_below(path: Path) -> tuple[list[Path], str]:
     except OSError as error:
         return [], f"cannot be opened ({error.strerror}); check its permissions"
     return [path], ""
+
+
+def _leads_out(file: Path, folder: Path) -> str:
+    """Return why a link in ``folder`` is not followed, or "" for what is no link, or one within the folder."""
+    if not file.is_symlink():
+        return ""
+    try:
+        inside = file.resolve(strict=True).is_relative_to(folder.resolve())
+    except (OSError, RuntimeError):  # nothing there, or links in a circle
+        return "a link that leads to no file; put the file itself there"
+    return "" if inside else "a link that leads out of the folder; put the file itself there, or name it on its own"
 
 
 def is_taken(store: Path, content_sha256: str) -> bool:
@@ -193,11 +216,10 @@ def _take(path: Path, store: Path, now: datetime, source: str) -> Delivery:
                     None,
                     f"{status.st_size:,} bytes, over the limit of {LARGEST_STORED:,}; split it",
                 )
-            stored = file.read(LARGEST_STORED + 1)
+            stored = file.read(status.st_size + 1)  # of one that grows no more than a sign of it
             after = os.fstat(file.fileno())
-            if (status.st_size, status.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or is_open_for_writing(
-                file.fileno()
-            ):
+            changed = (status.st_size, status.st_mtime_ns) != (after.st_size, after.st_mtime_ns)
+            if changed or len(stored) != status.st_size or is_open_for_writing(file.fileno()):
                 return Delivery(shown, "unfinished", None, GROWING)
     except OSError as error:
         return Delivery(shown, "unreadable", None, f"cannot be read ({error.strerror}); check its permissions")
@@ -273,20 +295,26 @@ def open_bytes(stored: bytes) -> tuple[str, bytes | None, str | None]:
         return "gzip", *_open_gzip(stored)
     if stored.startswith(_ZSTD):
         return "zstd", *_open_zstd(stored)
-    return "none", stored, None
+    return ("none", stored, None) if len(stored) <= LARGEST_OPENED else ("none", None, "opens_too_large")
 
 
 def _open_gzip(stored: bytes) -> tuple[bytes | None, str | None]:
-    opened, rest = bytearray(), stored
+    opened, place, members = bytearray(), 0, 0
     try:
-        while rest.startswith(_GZIP):  # gzip files may be several, one after the other
-            member = zlib.decompressobj(31)
-            opened += member.decompress(rest, LARGEST_OPENED - len(opened) + 1)
-            if len(opened) > LARGEST_OPENED:
-                return None, "opens_too_large"
-            if not member.eof:
-                return None, "damaged_compression"
-            rest = member.unused_data
+        while stored.startswith(_GZIP, place):  # gzip files may be several, one after the other
+            members += 1
+            if members > MOST_MEMBERS:
+                return None, "too_complex"
+            member, length = zlib.decompressobj(31), _FIRST_PIECE
+            while not member.eof:
+                piece = stored[place : place + length]
+                if not piece:
+                    return None, "damaged_compression"
+                opened += member.decompress(piece, LARGEST_OPENED - len(opened) + 1)
+                if len(opened) > LARGEST_OPENED:
+                    return None, "opens_too_large"
+                place += len(piece) - len(member.unused_data)
+                length = min(2 * length, _LARGEST_PIECE)
     except zlib.error:
         return None, "damaged_compression"
     return bytes(opened), None
@@ -294,10 +322,13 @@ def _open_gzip(stored: bytes) -> tuple[bytes | None, str | None]:
 
 def _open_zstd(stored: bytes) -> tuple[bytes | None, str | None]:
     opened, view, frame = bytearray(), memoryview(stored), None
-    place = 0
+    place = frames = 0
     try:
         while place < len(stored):
             if frame is None:  # frames may be several, one after the other
+                frames += 1
+                if frames > MOST_MEMBERS:
+                    return None, "too_complex"
                 frame = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
             piece = view[place : place + _ZSTD_PIECE]
             opened += frame.decompress(piece)
@@ -333,10 +364,12 @@ def decode(content: bytes) -> Decoded:
             pass
         if declared := _DECLARED.search(content[:2048]):
             try:
-                encoding = codecs.lookup(declared[1].decode("ascii")).name
-                if not encoding.startswith(("utf-16", "utf-32")):  # a declaration in ASCII cannot be in these
+                name = declared[1].decode("ascii")
+                encoding = codecs.lookup(name).name
+                # a declaration in ASCII cannot be in these
+                if is_charset(name) and not encoding.startswith(("utf-16", "utf-32")):
                     text = content.decode(encoding)
-                    text.encode("utf-8")  # Python's own codecs (unicode_escape) are no charsets
+                    text.encode("utf-8")
                     return Decoded(_lines(text), encoding, "declared", [], None)
             except (LookupError, UnicodeError, ValueError):
                 pass  # the declaration is wrong: go on as if it were not there
@@ -357,9 +390,11 @@ def _is_mostly_utf8(content: bytes) -> bool:
 
     In other encodings two letters can look like a sequence by accident, but most others then do not.
     """
-    sequences = [len(match) for match in _MULTIBYTE.findall(content)]
-    odd = sum(len(run) for run in re.findall(rb"[\x80-\xff]+", content))
-    return sum(sequences) >= odd - sum(sequences) and bool(sequences)
+    ascii_only = len(content.translate(None, _ODD))
+    # counted, not listed: a list of them would be ten times the file
+    sequences = len(content.decode("utf-8", "ignore").encode()) - ascii_only
+    odd = len(content) - ascii_only
+    return sequences >= odd - sequences and sequences > 0
 
 
 def _guess(content: bytes) -> str | None:

@@ -123,7 +123,7 @@ RAW_DUMPS = Table(
         Column("encoding_basis", "text", "The rule that chose the encoding.", required=True, one_of=("bom", "utf8", "utf8_damaged", "declared", "charset_normalizer", "none")),
         Column("damaged_lines", "integers", "Numbers (1-based) of lines with bytes that are invalid in the encoding.", required=True),
         Column("line_count", "integer", "Lines of the text; a line end at the end starts no new line.", "lines", required=True, least=0),
-        Column("unread_reason", "text", "Why the bytes did not become text; null if they did.", one_of=("empty_file", "binary_file", "undecodable", "damaged_compression", "opens_too_large")),
+        Column("unread_reason", "text", "Why the bytes did not become text; null if they did.", one_of=("empty_file", "binary_file", "undecodable", "damaged_compression", "opens_too_large", "too_complex")),
         Column("content", "text", "The text, line ends made \\n, without a byte order mark; null if there is none."),
     ),
     laws=(

@@ -14,8 +14,8 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from etl_project import drift, quality, raw, warehouse
-from etl_project.captures import REFUSAL_REASONS
+from etl_project import drift, parse, quality, raw, warehouse
+from etl_project.captures import REFUSAL_REASONS, Reading, read_capture
 from etl_project.cli import app
 from etl_project.expectations import Outcome, checks_for
 from etl_project.lake import Lake, writer_lock
@@ -24,7 +24,7 @@ from etl_project.tables import BY_NAME, CHECK_RESULTS, RUN_STATISTICS
 from etl_project_tests import renderer
 from etl_project_tests.conftest import rows_of
 from etl_project_tests.pages import Told, item_of, page_of
-from etl_project_tests.refusals import REFUSED, SMALL_LIMIT
+from etl_project_tests.refusals import FAILING, REFUSED, SMALL_LIMIT
 
 LINK_LINES = renderer.Layout(form="link_lines", image="none")
 NUMBERED = renderer.Layout(form="numbered")
@@ -318,6 +318,13 @@ def test_only_checks_that_judge_by_what_is_usual_can_be_accepted(lake: Lake, tmp
 # nothing vanishes
 
 
+def read_or_fail(text: str, damaged: list[int]) -> Reading:
+    """A reader that has a mistake."""
+    if FAILING in text:
+        raise IndexError("a mistake")
+    return read_capture(text, damaged)
+
+
 @pytest.fixture(scope="module")
 def refused(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, Summary]:
     """One run that is given a file for each reason of the closed list."""
@@ -328,6 +335,7 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, Summary]:
     lake = Lake(folder / "lake")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(raw, "LARGEST_OPENED", SMALL_LIMIT)
+        patch.setattr(parse, "read_capture", read_or_fail)
         return lake, run_job(lake, [folder / "files"])
 
 

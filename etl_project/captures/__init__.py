@@ -34,6 +34,8 @@ FORMS = (
 )
 #: Below this confidence a file is refused whole rather than taken for a capture.
 LEAST_CONFIDENCE = 0.5
+#: Of one file: a line may be read as something of its own, which takes about 500 bytes. A card has up to ten.
+MOST_LINES = 5_000_000
 _EXCERPT = 200
 
 __all__ = [
@@ -55,6 +57,10 @@ def read_capture(text: str, damaged: Collection[int] = ()) -> Reading:
     A file of no known form, or of a form that has no reader yet, is refused whole with the reason.
     ``damaged`` holds the 1-based numbers of lines with undecodable bytes.
     """
+    damaged = sorted(damaged)
+    if text.count("\n") > MOST_LINES:
+        detail = f"more than {MOST_LINES:,} lines, which do not fit in memory with what is read of them; split it"
+        return refuse_whole(text, "too_complex", detail)
     if json_text.recognise(text) >= LEAST_CONFIDENCE:
         return json_text.read(text, damaged)
     if html.recognise(text) >= LEAST_CONFIDENCE and not raw_html.stands_in_markdown(text):

@@ -16,10 +16,11 @@ of two papers stand mixed, the whole card is refused: a wrong value is worse tha
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from etl_project.captures.line_account import any_within
 from etl_project.captures.model import Reading, Record, Refusal
 from etl_project.captures.pieces import Leads, Piece, Target, hosts, read_target
 from etl_project.captures.roles import LONGEST_SHORT_LINE, PERIODS, Role, role_of, trim
@@ -35,6 +36,8 @@ from etl_project.fields import parse_count, parse_count_step, parse_printed_date
 _FIELD, _REFUSED = 1, 2
 #: Words on a card that are none of its fields: more of them are somebody's own report about the papers.
 _MOST_UNPLACED = 2
+#: No card shows a tenth of it. What follows one without beginning a new card would be compared with all of it.
+_MOST_PARTS = 1_000
 #: Two papers may share a title; "Read more" on every link is none.
 _MOST_IDS_OF_TITLE = 2
 _EXCERPT = 2_000
@@ -87,15 +90,32 @@ class Card:
         self.parts: list[Part] = []
         self.arxiv_id: str | None = None
         self.page_day = page_day
+        self.kinds: Counter[str] = Counter()
+        self.first_text = ""
+        self.line_end = 0
+        self.overflows = False
 
     def has(self, kind: str) -> bool:
         """Say whether a part of this kind is there."""
-        return any(part.kind == kind for part in self.parts)
+        return self.kinds[kind] > 0
 
     def add(self, part: Part) -> None:
-        """Take a part in; the first id that one has is the card's."""
+        """Take a part in; the first id that one has is the card's. Of too many only the last line is kept."""
+        self.line_end = max(self.line_end, part.piece.line_end)
+        if len(self.parts) >= _MOST_PARTS:
+            self.overflows = True
+            return
+        if part.kind == "text" and not self.has("text"):
+            self.first_text = part.text
         self.parts.append(part)
+        self.kinds[part.kind] += 1
         self.arxiv_id = self.arxiv_id or part.arxiv_id
+
+    def pop(self) -> Part:
+        """Give the last part back."""
+        part = self.parts.pop()
+        self.kinds[part.kind] -= 1
+        return part
 
 
 class Contradiction(Exception):
@@ -123,7 +143,7 @@ class Page(NamedTuple):
     lines: Sequence[str]
     days: tuple[tuple[str, str], ...] = ()
     query: str | None = None
-    damaged: Collection[int] = ()
+    damaged: Sequence[int] = ()
 
 
 def read_cards(page: Page, form: str, trending_form: str | None = None) -> Reading:
@@ -235,12 +255,14 @@ def _with_votes(parts: list[Part]) -> list[Part]:
     """Return the parts, with the number after a link to a paper's votes as that link's: some tools empty the link."""
     kept: list[Part] = []
     empty: Part | None = None  # the link, until other words follow
+    place = 0  # of the link
     for part in parts:
         if empty is not None and part.kind in ("count", "upvotes") and part.target is None and part.value is not None:
-            kept.remove(empty)
+            del kept[place]
             part = part._replace(kind="upvotes", target=empty.target)
         if part.kind != "nothing" and (part.kind, part.text.casefold()) != ("label", "upvote"):
             empty = part if part.kind == "upvotes" and not part.text else None
+            place = len(kept)
         kept.append(part)
     return kept
 
@@ -272,8 +294,8 @@ class _Reader:
         self._assemble()
         account, total = self.account, len(self.page.lines)
         for refusal in self.refusals:
-            for line in range(refusal.line_start, refusal.line_end + 1):
-                account[line] = _REFUSED
+            first, last = refusal.line_start, refusal.line_end
+            account[first : last + 1] = bytes([_REFUSED]) * (last + 1 - first)
         self.refusals.sort()
         fields, refused = account.count(_FIELD), account.count(_REFUSED)
         mirror, unknown = hosts([piece.target for piece in self.page.pieces if piece.target])
@@ -340,7 +362,7 @@ class _Reader:
                 self.count_leads = True
             if self._begins(card, part):
                 if card is not None and card.parts[-1].kind == "count" and self._leads(card.parts):
-                    waiting.append(card.parts.pop())
+                    waiting.append(card.pop())
                 card = begin(part)
             elif card is None:
                 if kind == "date":
@@ -372,8 +394,8 @@ class _Reader:
         if kind == "upvotes":
             return card.has("upvotes") and (card.has("title") or card.has("text"))
         if kind == "text" and part.target is not None and not card.has("title"):
-            texts = [p.text for p in card.parts if p.kind == "text"]
-            return (len(texts) > 1 and part.text == texts[0]) or (card.arxiv_id is None and len(texts) > 1)
+            several = card.kinds["text"] > 1
+            return several and (part.text == card.first_text or card.arxiv_id is None)
         return False
 
     def _in_card(self, parts: list[Part], number: int, card: Card | None) -> bool:
@@ -459,7 +481,8 @@ class _Reader:
                 mixed |= {i, i + 1}  # votes with another paper's title below them
         for i in sorted(mixed, reverse=True):
             self._refuse_card(cards[i], "mixed_cards", "parts of two papers stand mixed here; copy the page again")
-            del cards[i]
+        if mixed:
+            self.cards = [card for i, card in enumerate(cards) if i not in mixed]
 
     # ---- records
 
@@ -539,26 +562,27 @@ class _Reader:
     def _accept(self, record: Record, parts: list[Part]) -> None:
         self.records.append(record)
         for part in parts:
-            for line in range(part.piece.line, part.piece.line_end + 1):
-                self.account[line] = _FIELD
+            first, last = part.piece.line, part.piece.line_end
+            self.account[first : last + 1] = bytes([_FIELD]) * (last + 1 - first)
 
     def _refuse_card(self, card: Card, reason: str, detail: str) -> None:
-        self._refuse(min(p.piece.line for p in card.parts), max(p.piece.line_end for p in card.parts), reason, detail)
+        self._refuse(min(p.piece.line for p in card.parts), card.line_end, reason, detail)
 
     def _refuse(self, first: int, last: int, reason: str, detail: str) -> None:
-        text = "\n".join(self.page.lines[first - 1 : last])[:_EXCERPT]
+        text = "\n".join(self.page.lines[first - 1 : min(last, first + _EXCERPT)])[:_EXCERPT]
         self.refusals.append(Refusal(first, last, reason, detail, text))
 
     def _record(self, card: Card) -> "_Read":
         """Return the record of one card, and its parts that are none of its fields."""
+        if card.overflows:
+            raise Contradiction("unplaced_text", "more words than a card has; this may be a report about the page")
         parts = _split_metadata(card.parts)
         for part in parts:
             if part.kind == "damaged":
                 raise Contradiction(
                     "cut_link", "a link is cut off or was moved, so its words may be another's; copy the card again"
                 )
-            lines = range(part.piece.line, part.piece.line_end + 1)
-            if "\ufffd" in part.text and any(line in lines for line in self.page.damaged):
+            if "\ufffd" in part.text and any_within(self.page.damaged, part.piece.line, part.piece.line_end):
                 raise Contradiction(
                     "damaged_bytes", "not valid in the file's encoding; save the capture as UTF-8 and give it again"
                 )

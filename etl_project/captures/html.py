@@ -12,19 +12,21 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from etl_project.captures import html_page
 from etl_project.captures.html_page import Head, Source
 from etl_project.captures.items import Refused, arxiv_id, one_line
-from etl_project.captures.json_scan import Item, Scan, scan
+from etl_project.captures.json_scan import MOST_ITEMS, Item, Scan, TooManyItemsError, scan
 from etl_project.captures.json_text import read_items
-from etl_project.captures.line_account import EXCERPT, account, count_lines, refused_whole
+from etl_project.captures.line_account import EXCERPT, account, any_within, count_lines, refused_whole
 from etl_project.captures.model import Reading, Record, Refusal
+from etl_project.captures.pieces import LONGEST_ADDRESS
 from etl_project.captures.roles import Role, role_of
-from etl_project.captures.text import abstract_kind, is_one_sentence
+from etl_project.captures.text import abstract_kind, is_one_sentence, too_long
 from etl_project.fields import parse_count, parse_count_step, parse_printed_date
 from etl_project.links import MIRRORS, read_address
 
@@ -35,17 +37,20 @@ FORMS = ("html_data", "html_cards", "html_paper")
 
 _SNIFFED = 20_000
 # At the start of a line: abstracts name tags, too. A page without line ends starts with one.
-_TAG = re.compile(r"^\s*<(?:!doctype\s+html|html|head|body|article|main|div|section)\b", re.IGNORECASE | re.MULTILINE)
+_TAG = re.compile(
+    r"^[^\S\n]*<(?:!doctype\s+html|html|head|body|article|main|div|section)\b", re.IGNORECASE | re.MULTILINE
+)
 _START = re.compile(r"\ufeff?\s*<(?:!doctype\s+html|html|article|main|body)\b", re.IGNORECASE)
 
 #: Most of the bytes of a card's tags.
 _CLASS = re.compile(r"""(<[a-z][\w-]*(?:\s[^<>]*?)?)\sclass\s*=\s*(?:"[^"]*"|'[^']*')""", re.IGNORECASE)
+_LINE_BREAK = re.compile(r"<br\b[^<>]*>", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d+|#x[0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);")
 _HEADINGS = ["h1", "h2", "h3", "h4", "h5", "h6"]
-_ABSTRACT_HEADING = re.compile(r"<h[1-6]\b[^>]*>\s*(?:<(?!h[1-6])[^>]*>\s*){0,9}abstract\s*<", re.IGNORECASE)
+_ABSTRACT_HEADING = re.compile(r"<h[1-6]\b[^<>]*>\s*(?:<(?!h[1-6])[^<>]*>\s*){0,9}abstract\s*<", re.IGNORECASE)
 _PAPER = re.compile(r"(?:\A|/)papers(?:/|%2F)(\d{4}\.\d{4,5})(?:v\d+)?(?:\.html?)?(?=[#?]|\Z)", re.IGNORECASE)
 _ARXIV = re.compile(r"arxiv\.org/(?:abs|pdf)/(\d{4}\.\d{4,5})", re.IGNORECASE)
-_LOGIN = re.compile(r"login\?next=\S*?papers(?:/|%2F)(\d{4}\.\d{4,5})", re.IGNORECASE)
+_LOGIN = re.compile(r"login\?next=\S{0,200}?papers(?:/|%2F)(\d{4}\.\d{4,5})", re.IGNORECASE)
 _UPVOTES = re.compile(r"(?:upvotes?\s*)?([0-9][0-9.,]*[kKmM]?|-)", re.IGNORECASE)
 _STARS = re.compile(r"(?:github\s*)?([0-9][0-9.,]*[kKmM]?)(?:\s+auto)?", re.IGNORECASE)
 _SITES = MIRRORS | {"huggingface.co", "www.huggingface.co", "hf.co"}
@@ -57,6 +62,12 @@ _PUBLISHED = re.compile(r"published\s+on\s+\S", re.IGNORECASE)
 _SHORTEST_TEXT = 20
 _SHORTEST_LINK_TEXT = 60
 _LONGEST_META = 60
+#: Elements before a link in which the words that introduce it are looked for.
+_NEAR = 200
+#: No card has a tenth of these tags, and no paper's page with two thousand authors.
+_MOST_TAGS, _MOST_TAGS_OF_PAGE = 4_000, 20_000
+#: No card has as many elements in one another; of a tree that is deeper each step costs its depth.
+_DEEPEST = 256
 
 
 def recognise(text: str) -> float:
@@ -67,14 +78,20 @@ def recognise(text: str) -> float:
     return 0.9 if "<" in head and len(_TAG.findall(head)) >= 2 else 0.0
 
 
-def read(text: str, damaged: Collection[int] = ()) -> Reading:
+def read(text: str, damaged: Sequence[int] = ()) -> Reading:
     """Return the records of ``text``, what was refused, and the account of all its lines.
 
     Line ends are ``\\n``. ``damaged`` holds the 1-based numbers of lines with undecodable bytes.
     """
     total = count_lines(text)
     sources = html_page.archive_pages(text) if html_page.is_archive(text) else [html_page.whole(text)]
-    pages = [page for source in sources if (page := _read_page(source, damaged)) and (page.records or page.refusals)]
+    try:
+        pages = [
+            page for source in sources if (page := _read_page(source, damaged)) and (page.records or page.refusals)
+        ]
+    except TooManyItemsError:
+        refusal = refused_whole(text, "too_complex", f"more than {MOST_ITEMS:,} items in its JSON; split it")
+        return Reading("html_data", 0.9, [], [refusal], total, 0, 0, total)
     records = [record for page in pages for record in page.records]
     refusals = [refusal for page in pages for refusal in page.refusals]
     if not records and not refusals:
@@ -110,7 +127,7 @@ class _Page(NamedTuple):
 _NO_HEAD = Head(None, None, None, None, None, None, None)
 
 
-def _read_page(source: Source, damaged: Collection[int]) -> _Page:
+def _read_page(source: Source, damaged: Sequence[int]) -> _Page:
     text = html_page.without_hidden(source.text)
     stretches = html_page.cards(text)
     head = html_page.read_head(text, stretches[0][0] if stretches else len(text))
@@ -140,7 +157,7 @@ def _read_page(source: Source, damaged: Collection[int]) -> _Page:
     return page._replace(form=form)
 
 
-def _read_json(page: _Page, source: Source, text: str, damaged: Collection[int]) -> _Page:
+def _read_json(page: _Page, source: Source, text: str, damaged: Sequence[int]) -> _Page:
     """Return ``page`` with what its JSON tells."""
     head, days, form = page.head, page.days, page.form
     known: set[object] = set()
@@ -204,18 +221,24 @@ class _DisagreeError(Exception):
 
 
 def _read_stretch(
-    markup: str, first: int, last: int, paper: str | None, alone: bool, trending: bool, damaged: Collection[int]
+    markup: str, first: int, last: int, paper: str | None, alone: bool, trending: bool, damaged: Sequence[int]
 ) -> Record | Refused | None:
     """Return the record of a card, or of a paper's page (``alone``); None for a stretch that is about no paper."""
     if not alone and not html_page.PAPER_LINK.search(markup):
         return None
-    if damaged and "\ufffd" in markup and any(first <= number <= last for number in damaged):
+    if damaged and "\ufffd" in markup and any_within(damaged, first, last):
         return Refused("damaged_bytes", "bytes in it are not valid in the page's encoding; save it again as UTF-8")
     if not alone and _OF_PAGE.search(markup):
         return Refused("mixed_cards", "the page's head or foot stands in the card; save the page again")
     if not alone and (name := _left_open(markup)):
         return Refused("cut_link", f"the card's markup is damaged: a <{name}> has no end; save the page again")
-    tree = _tree(markup)
+    cleaned = _CLASS.sub(r"\1", html_page.without_pictures(markup))
+    tags = cleaned.count("<")
+    if tags > (_MOST_TAGS_OF_PAGE if alone else _MOST_TAGS):
+        return Refused("too_complex", f"{tags:,} tags, more than any has; save the page again")
+    tree = _tree(cleaned)
+    if tags > _DEEPEST and _is_deeper(tree, _DEEPEST):
+        return Refused("too_complex", f"more than {_DEEPEST} elements in one another; save the page again")
     numbers = _numbers(tree)
     if alone and paper:
         numbers = {paper}  # a paper's page links to others, in comments
@@ -230,6 +253,8 @@ def _read_stretch(
         if alone or not html_page.has_paper_heading(markup):
             return Refused("incomplete_item", "a card without a title; save the page again, once its papers show")
         return Refused("incomplete_item", "a card whose title has no words; save the page again")
+    if problem := too_long(parts["title"], parts.get("abstract")):
+        return Refused("line_too_long", problem)
     if parts.get("abstract") is None and number is None:
         return Refused("incomplete_item", "a card without an abstract and without an id; save the page again")
     if any(_END_OF_TAG.search(parts.get(name) or "") for name in ("title", "organisation_name", "abstract")):
@@ -289,21 +314,27 @@ def _united(one: Record, other: Record) -> Record | Refused:
     return one._replace(**parts, line_end=other.line_end if follows else one.line_end)
 
 
-def _tree(markup: str) -> BeautifulSoup:
+def _is_deeper(tree: BeautifulSoup, most: int) -> bool:
+    """Say whether more than ``most`` elements stand in one another."""
+    from bs4 import Tag
+
+    level: list[Tag] = [tree]
+    for _ in range(most + 1):
+        level = [child for element in level for child in element.contents if isinstance(child, Tag)]
+    return bool(level)
+
+
+def _tree(cleaned: str) -> BeautifulSoup:
     from bs4 import BeautifulSoup  # a twelfth of a second, which only saved pages need
 
-    cleaned = _CLASS.sub(r"\1", html_page.without_pictures(markup))
-    tree = BeautifulSoup(cleaned, "lxml", multi_valued_attributes=None)
-    for line_break in tree.find_all("br"):
-        line_break.replace_with(" ")
-    return tree
+    return BeautifulSoup(_LINE_BREAK.sub(" ", cleaned), "lxml", multi_valued_attributes=None)
 
 
 def _numbers(tree: BeautifulSoup) -> set[str]:
     """Return the papers that a card's links and pictures lead to."""
     found = set()
     for link in tree.find_all(["a", "img"]):
-        address = str(link.get("href") or link.get("src") or "")
+        address = str(link.get("href") or link.get("src") or "")[:LONGEST_ADDRESS]
         match = _PAPER.search(address) or _LOGIN.search(address) or _ARXIV.search(address)
         if match and (number := arxiv_id(match[1])):
             found.add(number)
@@ -340,6 +371,8 @@ def _parts_of_card(tree: BeautifulSoup, trending: bool) -> dict[str, Any]:
 
 def _read_link(link: Tag, found: _Copies, hosts: set[str]) -> None:
     address = str(link["href"]).strip()
+    if len(address) > LONGEST_ADDRESS:
+        return
     text = _words(link)
     paper = _PAPER.search(address)
     if _LOGIN.search(address):
@@ -427,14 +460,23 @@ def _handle(address: str, hosts: set[str]) -> str | None:
 
 
 def _follows_submitter(link: Tag) -> bool:
-    for string in link.find_all_previous(string=True, limit=4):
-        if text := one_line(string):
+    strings = 0
+    for element in islice(link.previous_elements, _NEAR):
+        if not isinstance(element, str):
+            continue
+        strings += 1
+        if strings > 4:
+            break
+        if text := one_line(element):
             return text.lower().endswith("submitted by")
     return False
 
 
 def _words(element: Tag) -> str:
     return one_line(element.get_text())
+
+
+_ENOUGH_TO_DISAGREE = 3
 
 
 class _Copies:
@@ -449,7 +491,7 @@ class _Copies:
     def add(self, field: str, value: Any) -> None:
         """Note that the card shows ``value`` in ``field``."""
         values = self.values.setdefault(field, [])
-        if value not in values:
+        if len(values) < _ENOUGH_TO_DISAGREE and value not in values:
             values.append(value)
 
     def parts(self) -> dict[str, Any]:

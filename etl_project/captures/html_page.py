@@ -18,6 +18,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from etl_project.captures.items import arxiv_id
+from etl_project.charsets import is_charset
 from etl_project.fields import MONTHS, parse_printed_date
 from etl_project.links import MIRRORS
 
@@ -43,20 +44,25 @@ _DROPPED_END = {
     **{name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in _DROPPED_NAMES},
 }
 _SHORTEST_HIDDEN = 12
+#: In these patterns no tag goes on beyond the next one, and an address is no longer than any of a page: what begins a
+#: million times and never ends would else be looked through to the file's end from each place.
 _OF_CARDS = re.compile(r"<article|data-props|<script|papers/", re.IGNORECASE)
 _NOT_NEWLINE = re.compile(r"[^\n]+")
 _CARD = re.compile(r"<(/?)article\b", re.IGNORECASE)
 _PAGE_FOOT = re.compile(
-    r"""<(?:nav|footer)\b|</(?:main|body)\b|<a\b[^<>]*?\bhref\s*=\s*["']?[^"'<>\s]*/(?:terms-of-service|privacy)\b""",
+    r"""<(?:nav|footer)\b|</(?:main|body)\b|<a\b[^<>]{0,300}?\bhref\s*=\s*["']?[^"'<>\s]{0,300}/(?:terms-of-service|privacy)\b""",
     re.IGNORECASE,
 )
 _PAPER_HEADING = re.compile(
-    r"""<h([1-6])\b[^>]*>(?:(?!</h\1\b)(?!<h[1-6]\b).){0,2000}?\bhref\s*=\s*["']?[^"'>\s]*?\bpapers/(\d{4}\.\d{4,5})""",
+    r"""<h([1-6])\b[^<>]*>(?:(?!</h\1\b)(?!<h[1-6]\b).){0,2000}?\bhref\s*=\s*["']?[^"'>\s]{0,300}?\bpapers/(\d{4}\.\d{4,5})""",
     re.IGNORECASE | re.DOTALL,
 )
-_LOGIN = re.compile(r"""\bhref\s*=\s*["'][^"'<>]*login\?next=[^"'>]*?papers(?:/|%2F)(\d{4}\.\d{4,5})""", re.IGNORECASE)
+_LOGIN = re.compile(
+    r"""\bhref\s*=\s*["'][^"'<>]{0,200}?login\?next=[^"'>]{0,200}?papers(?:/|%2F)(\d{4}\.\d{4,5})""", re.IGNORECASE
+)
 PAPER_LINK = re.compile(
-    r"""\bhref\s*=\s*["']?([^"'>\s]*?)\bpapers/(\d{4}\.\d{4,5})(?:v\d+)?(?:\.html?)?(?=["'#?>\s])""", re.IGNORECASE
+    r"""\bhref\s*=\s*["']?([^"'>\s]{0,300}?)\bpapers/(\d{4}\.\d{4,5})(?:v\d+)?(?:\.html?)?(?=["'#?>\s])""",
+    re.IGNORECASE,
 )
 _HOST = re.compile(r"https?://(?:[^/\s]*@)?([^/\s:?#]+)(?::\d+)?/\Z", re.IGNORECASE)
 _OFFICIAL = frozenset({"huggingface.co", "www.huggingface.co", "hf.co"})
@@ -66,16 +72,16 @@ _META = re.compile(
 )
 _DAY_LINK = re.compile(r"/papers/date/(\d{4}-\d\d-\d\d)\b")
 _PAPER_PAGE = re.compile(r"/papers/(\d{4}\.\d{4,5})(?:v\d+)?(?:[?#].*)?\Z")
-_HEADING = re.compile(r"<h1\b[^<>]*>(.{0,2000}?)</h1", re.IGNORECASE | re.DOTALL)
+_HEADING = re.compile(r"<h1\b[^<>]*>((?:(?!<h1\b).){0,2000}?)</h1", re.IGNORECASE | re.DOTALL)
 _PRINTED_DAY = re.compile(rf">\s*((?:{'|'.join(MONTHS)})[a-z]*\.?\s+\d{{1,2}}(?:,\s*\d{{4}})?)\s*(?:<!--[^>]*-->\s*)*<")
 _SEARCH_FIELD = re.compile(r"<input\b[^<>]*>", re.IGNORECASE)
 _VALUE = re.compile(r"""\bvalue\s*=\s*(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
 _QUERY = re.compile(r"[?&;]q=([^&#\"']+)")
 _AFTER_PAPER = re.compile(
-    r"<h[1-6]\b[^>]*>(?:(?!</?h).){0,200}?(?:community|citing this paper|including this paper)|<footer\b",
+    r"<h[1-6]\b[^<>]*>(?:(?!</?h).){0,200}?(?:community|citing this paper|including this paper)|<footer\b",
     re.IGNORECASE | re.DOTALL,
 )
-_TAGS = re.compile(r"<[^>]*>")
+_TAGS = re.compile(r"<[^<>]*>")
 
 
 class Source(NamedTuple):
@@ -364,10 +370,9 @@ def _archive_part(lines: list[str], start: int, end: int) -> Source | None:
     if header.get_content_type() not in ("text/html", "application/xhtml+xml") or body >= end:
         return None
     charset = header.get_content_charset() or "utf-8"
-    try:
-        decoder = codecs.getincrementaldecoder(charset)("replace")
-    except LookupError:
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    # with a codec that is none of text (zlib, hex) a page would open to bytes, of any number
+    known = is_charset(charset)
+    decoder = codecs.getincrementaldecoder(charset if known else "utf-8")("replace")
     encoding = str(header.get("Content-Transfer-Encoding", "")).strip().lower()
     if encoding == "base64":
         try:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from etl_project.captures.model import Record
 from etl_project.captures.roles import trim
-from etl_project.captures.text import abstract_kind
+from etl_project.captures.text import abstract_kind, too_long
 from etl_project.fields import parse_printed_date, parse_time
 
 #: Largest value of the tables' integer columns; a larger count is no count.
@@ -146,6 +146,8 @@ def read_item(item: Mapping[str, Any], line_start: int, line_end: int, key: str 
         return Refused("contradicting_fields", f"its own {odd} and its paper's are of two papers; get the item again")
     if not title:
         return Refused("incomplete_item", "it has no title; get the item again")
+    if problem := too_long(title, abstract[0] if abstract else None):
+        return Refused("line_too_long", problem)
     ai_summary = _take_text(paper, _AI_SUMMARIES)
     kind = abstract_kind(abstract[0], not native and abstract[1] == "summary") if abstract else None
     text = abstract[0] if abstract else None

@@ -50,14 +50,24 @@ class Scan(NamedTuple):
 
 
 def scan(text: str) -> Scan:
-    """Return the items of ``text`` and the stretches that are no JSON. Never raises; linear in its length."""
+    """Return the items of ``text`` and the stretches that are no JSON. Linear in its length.
+
+    Raises TooManyItemsError, and nothing else.
+    """
     return _Scanner(text).scan()
 
 
+class TooManyItemsError(Exception):
+    """A text with more items than ``MOST_ITEMS``."""
+
+
+#: Of one file: an item takes about 2 KB of memory besides its text.
+MOST_ITEMS = 1_000_000
+_MOST_OTHERS = 10_000
 #: Wrappers inside wrappers that are still looked into: each level decodes its inside once more.
 _DEEPEST_WRAPPER = 6
 #: Characters that failed attempts may decode, in lengths of the text: a text made to fail everywhere costs no more.
-_MOST_RETRIES = 10
+_MOST_RETRIES = 20
 #: An integer with more digits is no count, and slow to make.
 _MOST_DIGITS = 18
 _FEW_FAILURES = 20
@@ -156,8 +166,10 @@ class _Scanner:
 
     def refuse_others(self, others: list[tuple[int, int]]) -> None:
         """Refuse what stands among papers and is none: a paper that lost its name would vanish."""
-        if self.items:
+        if self.items and others:
             detail = "an object in a list of papers that is none; get it again"
+            if len(others) > _MOST_OTHERS:  # told as one: each takes as much memory as a page of them
+                others = [(others[0][0], others[-1][1])]
             self.broken += [Broken(*other, "incomplete_item", detail) for other in others]
 
     def value(self, i: int, key: str | None, day: str | None, depth: int) -> int:
@@ -201,7 +213,10 @@ class _Scanner:
             return _decode(self.text, i)
         except _FAILURES as error:
             self.failures += 1
-            self.retries -= 500 + len(error.doc) // 100 if isinstance(error, json.JSONDecodeError) else 5_000
+            if isinstance(error, json.JSONDecodeError):  # what it decoded, and the lines that it counted
+                self.retries -= 500 + error.pos - (i if error.doc is self.text else 0) + len(error.doc) // 100
+            else:
+                self.retries -= _WINDOW if isinstance(error, RecursionError) else 5_000
             raise
 
     def doubled(self, i: int) -> tuple[Any, int]:
@@ -221,11 +236,17 @@ class _Scanner:
         if is_item(value, key):
             if self.unstorable and _UNSTORABLE.search(self.text, i, end):
                 value = _storable(value)
-            self.items.append(Item(i, end, value, key, day))
+            self.take(Item(i, end, value, key, day))
         elif value and depth < _DEEPEST_WRAPPER:
             self.facts(value, depth)
             if any(isinstance(v, (dict, list)) or (isinstance(v, str) and _REPR.match(v)) for v in value.values()):
                 self.members(i, _day_of(value) or day, depth)
+
+    def take(self, item: Item) -> None:
+        """Take an item; raise TooManyItemsError for more than fit in memory with their rows."""
+        if len(self.items) >= MOST_ITEMS:
+            raise TooManyItemsError
+        self.items.append(item)
 
     def facts(self, value: dict[str, Any], depth: int) -> None:
         query = value.get("query", value.get("q"))
@@ -281,7 +302,7 @@ class _Scanner:
             if self.looks_like_item(value):
                 self.broken.append(Broken(i, end, found.reason, found.detail))
         elif is_item(found, key):
-            self.items.append(Item(i, end, _storable(found), key, day))
+            self.take(Item(i, end, _storable(found), key, day))
 
     @staticmethod
     def looks_like_item(value: str) -> bool:

@@ -7,12 +7,12 @@ stretch or a refused item does, else furniture.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
 from etl_project.captures.items import Refused, read_item, without_cut_author_lists
-from etl_project.captures.json_scan import Broken, Item, Scan, scan
-from etl_project.captures.line_account import EXCERPT, account, count_lines, refused_whole
+from etl_project.captures.json_scan import MOST_ITEMS, Broken, Item, Scan, TooManyItemsError, scan
+from etl_project.captures.line_account import EXCERPT, account, any_within, count_lines, refused_whole
 from etl_project.captures.model import Reading, Record, Refusal
 
 FORMS = ("api_json", "json_lines")
@@ -45,13 +45,18 @@ def recognise(text: str) -> float:
     return 0.0
 
 
-def read(text: str, damaged: Collection[int] = ()) -> Reading:
+def read(text: str, damaged: Sequence[int] = ()) -> Reading:
     """Return the records of ``text``, what was refused, and the account of all its lines.
 
     Line ends are ``\\n``. ``damaged`` holds the 1-based numbers of lines with undecodable bytes.
     """
-    found = scan(text)
     total = count_lines(text)
+    try:
+        found = scan(text)
+    except TooManyItemsError:
+        detail = f"more than {MOST_ITEMS:,} items, which do not fit in memory with what is read of them; split it"
+        refusal = refused_whole(text, "too_complex", detail)
+        return Reading("api_json", 0.9, [], [refusal], total, 0, 0, total)
     records, refusals, days = read_items(text, found, _Lines(text, total).span, damaged)
     if not records and not refusals and not found.empty:
         reason, detail = "no_records", "JSON without papers: no object has a title and an id or an abstract"
@@ -76,7 +81,7 @@ def read_items(
     text: str,
     found: Scan,
     span: Callable[[int, int], tuple[int, int]],
-    damaged: Collection[int] = (),
+    damaged: Sequence[int] = (),
 ) -> Found:
     """Return the records and refusals of what was found in the JSON ``text``, and the day that it names.
 
@@ -124,8 +129,8 @@ def _usual_keys(items: Collection[Item]) -> frozenset[str]:
     return frozenset(key for key, count in counted.items() if count >= enough)
 
 
-def _read(text: str, item: Item, first: int, last: int, damaged: Collection[int]) -> Record | Refused:
-    if damaged and "\ufffd" in text[item.start : item.end] and any(first <= number <= last for number in damaged):
+def _read(text: str, item: Item, first: int, last: int, damaged: Sequence[int]) -> Record | Refused:
+    if damaged and "\ufffd" in text[item.start : item.end] and any_within(damaged, first, last):
         return Refused("damaged_bytes", "bytes in it are not valid in the file's encoding; save it as UTF-8 again")
     return read_item(item.value, first, last, item.key)
 

@@ -1,6 +1,7 @@
 """The account of a file's lines from what was read of it, for forms whose records stand on stretches of lines."""
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
 
 from etl_project.captures.model import Record, Refusal
 
@@ -11,6 +12,12 @@ EXCERPT = 2_000
 def count_lines(text: str) -> int:
     """Return the number of lines of ``text``; a line end at its end starts no new line."""
     return text.count("\n") + (not text.endswith("\n")) if text else 0
+
+
+def any_within(lines: Sequence[int], first: int, last: int) -> bool:
+    """Say whether one of ``lines`` (sorted) is from ``first`` to ``last``."""
+    place = bisect_left(lines, first)
+    return place < len(lines) and lines[place] <= last
 
 
 def account(records: Iterable[Record], refusals: Iterable[Refusal], total: int) -> tuple[int, int, int]:

@@ -13,8 +13,13 @@ _WIDEST = 500
 _NARROWEST = 30
 #: After these a hyphen at a line's end is followed by a space: "pre- and post-training".
 _AFTER_HANGING_HYPHEN = frozenset({"and", "or", "to", "nor", "versus", "vs", "vs.", "as", "but"})
-_BROKEN_ADDRESS = re.compile(r"https?://(?:\S*[/_=&?-])?\Z")
+_SCHEME, _ADDRESS_BEGUN = re.compile("https?://"), re.compile(r"https?://\S")
+_LONGEST_SCHEME = len("https://")
+#: At these an address is broken.
+_BREAKS_OF_ADDRESSES = frozenset("/_=&?-")
 _ADDRESS = re.compile(r"https?://\S+\Z")
+#: Metadata stands on three lines at most.
+MOST_LINES_COMPLETED = 2
 _HYPHENATED = re.compile(r"[^\W_]-\Z")
 
 
@@ -38,36 +43,66 @@ def join_wrapped(lines: Sequence[str]) -> str:
     Words are joined with a space; a line that ends in a hyphen is joined without one, since tools break
     compounds after it, unless the hyphen hangs ("pre- and post-training").
     """
-    text = ""
+    joining = _Joining()
     longest = max(map(len, lines), default=0)
     broken = False  # an address fills the line before
     for line in lines:
         length, line = len(line), line.strip()
-        if not line:
-            continue
-        if (
-            not text
-            or broken
+        if line:
+            joining.add(line, broken)
+            broken = length == longest and length >= _NARROWEST and _ADDRESS.fullmatch(line) is not None
+    return joining.text()
+
+
+class _Joining:
+    """Lines of one paragraph as they are joined. Each costs its own length: what is joined already is not looked at again."""
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self.length = 0
+        # of the last word: its end, and whether an address stands in it, and goes on
+        self.end, self.address, self.goes_on = "", False, False
+        self.one_word = True  # and it begins with a scheme
+
+    def is_address_of(self, length: int) -> bool:
+        """Say whether what is joined is an address alone that is at least as long as any line and ``length``."""
+        return self.one_word and self.goes_on and self.length >= max(length, _NARROWEST)
+
+    def add(self, line: str, broken: bool = False) -> None:
+        """Join a line without spaces around it; ``broken`` says that an address fills what is before."""
+        glued = bool(self.pieces) and (
+            broken
+            or (self.address and self.end[-1] in _BREAKS_OF_ADDRESSES and line[0].isalnum())
+            or (self.goes_on and line[0] == "/")
             or (
-                (_BROKEN_ADDRESS.search(text) and line[0].isalnum())
-                or (_ADDRESS.search(text) and line[0] == "/")
-                or (
-                    _HYPHENATED.search(text)
-                    and line[0].isalnum()
-                    and line.split(" ", 1)[0] not in _AFTER_HANGING_HYPHEN
-                )
+                _HYPHENATED.search(self.end) is not None
+                and line[0].isalnum()
+                and line.split(" ", 1)[0] not in _AFTER_HANGING_HYPHEN
             )
-        ):
-            text += line
+        )
+        whole = line.rsplit(None, 1)[-1] == line
+        self.one_word = whole and self.one_word and (glued or (not self.pieces and _SCHEME.match(line) is not None))
+        if self.pieces and not glued:
+            self.pieces.append(" ")
+        self.pieces.append(line)
+        self.length += len(line) + (len(self.pieces) > 1 and not glued)
+        if glued and whole:
+            self.goes_on, word = self.address, self.end + line
         else:
-            text += " " + line
-        broken = length == longest and length >= _NARROWEST and _ADDRESS.fullmatch(line) is not None
-    return text
+            self.goes_on = self.address = False
+            word = line.rsplit(None, 1)[-1]
+        self.address = self.address or _SCHEME.search(word) is not None
+        self.goes_on = self.goes_on or _ADDRESS_BEGUN.search(word) is not None
+        self.end = word[-_LONGEST_SCHEME:]
+
+    def text(self) -> str:
+        """Return what was joined."""
+        return "".join(self.pieces)
 
 
 def completes(lines: Sequence[str], after: str) -> bool:
     """Say whether ``after`` is the rest of metadata or page furniture that begins in ``lines``: "Oct 8," and "2024"."""
-    if len(lines) > 2:
+    if len(lines) > MOST_LINES_COMPLETED:
         return False
     before = " ".join([line.strip() for line in lines]).lstrip("·•∙⋅ ")
     after = after.strip()
@@ -130,17 +165,26 @@ def unwrap(lines: list[str]) -> Joined:
         return untouched
     kept: list[str] = []
     firsts: list[int] = []
+    joining: _Joining | None = None  # what the last kept line grows to
     before = ""  # the line before, if it is a text's
     for number, (line, text) in enumerate(zip(lines, texts, strict=True), 1):
         rest = "" if text or not before or _ends_sentence(before) else _end_of_title(lines, number - 1)
         # a longer line than any that was broken ended where its text did: the next one is an organisation or the foot
         within = len(before.rstrip()) <= widest + _SLACK or " " not in before.strip()
         if before and (text or rest) and within and was_broken(before, text or rest, width):
-            kept[-1] = join_wrapped([kept[-1], text or rest])
+            if joining is None:
+                joining = _Joining()
+                joining.add(kept[-1].strip())
+            after = text or rest
+            joining.add(after.strip(), joining.is_address_of(len(after)))
         else:
+            if joining is not None:
+                kept[-1], joining = joining.text(), None
             kept.append(text or ("" if _is_drawn(line) else _HEADING.sub("", line)))
             firsts.append(number)
         before = text
+    if joining is not None:
+        kept[-1] = joining.text()
     return Joined(kept, firsts, len(lines), True)
 
 

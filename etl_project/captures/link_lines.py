@@ -1,7 +1,7 @@
 """Plain text with every link on a line of its own, under the words it belonged to: taken apart into pieces."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Sequence
 
 from etl_project.captures.cards import Page, read_cards
 from etl_project.captures.envelope import Opened
@@ -43,7 +43,7 @@ def recognise(_: list[str], text: str) -> float:
     return 0.0
 
 
-def read(opened: Opened, damaged: Collection[int] = ()) -> Reading:
+def read(opened: Opened, damaged: Sequence[int] = ()) -> Reading:
     """Return the reading of text with a link a line, what stood around it taken off already."""
     page = Page(find_pieces(opened.lines), opened.lines, opened.days, opened.query, damaged)
     return read_cards(page, *FORMS)

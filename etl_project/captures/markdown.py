@@ -8,12 +8,13 @@ LaTeX residue of an abstract (``\\%``), which a Markdown parser would undo.
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from etl_project.captures import raw_html
 from etl_project.captures.cards import Page, read_cards
+from etl_project.captures.closing import sub_closed
 from etl_project.captures.envelope import Opened
-from etl_project.captures.lines import completes, join_wrapped, wrap_width
+from etl_project.captures.lines import MOST_LINES_COMPLETED, completes, join_wrapped, wrap_width
 from etl_project.captures.model import Reading
 from etl_project.captures.pieces import Leads, Piece, read_target
 from etl_project.captures.roles import LONGEST_SHORT_LINE, Role, role_of, trim
@@ -25,8 +26,8 @@ _URL_PART = r"[^\s()<>]*(?:(?<=[-/?&=])\n(?=\S)[^\s()<>]*)*"
 _URL = rf"{_URL_PART}(?:\([^\s()<>]*(?:(?<=-)\n[^\s()<>]*)*\){_URL_PART})*"
 #: A page's addresses have one of these, the relative ones, too.
 _IN_ADDRESS = re.compile(r"[/:#.?]")
-_IMAGE = re.compile(rf"!\[((?:[^\[\]\n]|\[[^\]\n]*\]|\n(?=\S))*)\](?:\({_URL}(?:\s+\"[^\"\n]*\")?\s*\)|\[[^\]\n]*\])")
-_IMAGE_TAG = re.compile(r"<[iI][mM][gG]\b(?:[^>\n]|\n(?![ \t]*\n))*>")
+_IMAGE = re.compile(rf"!\[((?:[^\[\]\n]|\[[^\[\]\n]*\]|\n(?=\S))*)\](?:\({_URL}(?:\s+\"[^\"\n]*\")?\s*\)|\[[^\]\n]*\])")
+_IMAGE_TAG = re.compile(r"<[iI][mM][gG]\b(?:[^>\n]|\n(?![ \t]*\n))*(>?)")
 _ALT = re.compile(r"\balt=\"([^\"]*)\"", re.IGNORECASE)
 _CLOSE = re.compile(rf"\]\(\s*<?(?P<url>{_URL})>?(?:\s+[\"'][^\"\n]*[\"'])?\s*\)|\]\s?\[(?P<ref>[^\[\]\n]{{0,40}})\]")
 _DEFINITION = re.compile(
@@ -35,6 +36,7 @@ _DEFINITION = re.compile(
 #: Several on one line.
 _DEFINED = re.compile(r"\[([^\[\]\n]{1,40})\]:[ \t]*([^\s\[]+)")
 _DEFINITIONS = re.compile(rf"[ \t]*(?:{_DEFINED.pattern}[ \t]*)+")
+_BRACKET = re.compile(r"[\[\]]")
 _REST_OF_ADDRESS = re.compile(r"\s*[\w./%?=&~+-]+>?\s*")
 _HEADING = re.compile(r"\s*#{1,6}(?:\s+|(?=\[))")
 #: The marks that close a heading: "## Heading ##".
@@ -96,7 +98,7 @@ def recognise(lines: list[str], text: str) -> float:
     return 0.0
 
 
-def read(opened: Opened, damaged: Collection[int] = ()) -> Reading:
+def read(opened: Opened, damaged: Sequence[int] = ()) -> Reading:
     """Return the reading of Markdown, what stood around it taken off already."""
     pieces = find_pieces(opened.lines)
     page = Page(pieces, opened.lines, opened.days, opened.query, damaged)
@@ -168,7 +170,7 @@ class _Pieces:
             if "![" in self.doc:
                 self.doc = _IMAGE.sub(self._hide_image, self.doc)
             if "<" in self.doc:
-                self.doc = _IMAGE_TAG.sub(self._hide_image, self.doc)
+                self.doc = sub_closed(_IMAGE_TAG, self._hide_image, self.doc)
                 self.doc = _BROKEN_TAG.sub(_hide_tag, self.doc)
         self.hidden = _FILL in self.doc
         self.blocks = self._number_blocks()
@@ -213,7 +215,7 @@ class _Pieces:
             self._words(0, len(self.doc), [])
             return self.pieces
         doc, floor = self.doc, 0
-        links: list[tuple[int, int, str]] = []  # the place of its bracket, its end, its address
+        links: list[tuple[int, int, int, str]] = []  # the places of its brackets, its end, its address
         broken: list[int] = []  # ends of links whose beginning is missing
         for close in _CLOSE.finditer(doc):
             if close.start() < floor:
@@ -232,13 +234,12 @@ class _Pieces:
                 if close["url"] is not None
                 else self.references.get(close["ref"].casefold(), f"#{close['ref']}")
             )
-            links.append((start, close.end(), address))
+            links.append((start, close.start(), close.end(), address))
             floor = close.end()
         place = 0
-        for start, end, address in links:
+        for start, shut, end, address in links:
             self._words(place, start, broken)
-            inner_end = doc.rfind("](" if doc[end - 1] == ")" else "][", start, end)
-            self._link(start + 1, inner_end, address)
+            self._link(start + 1, shut, address)
             place = end
         self._words(place, len(doc), broken)
         self._undo_escapes()
@@ -259,20 +260,24 @@ class _Pieces:
 
     def _opener(self, floor: int, close: int) -> int | None:
         """Return the place of the bracket that the one at ``close`` ends, or None if it is missing."""
-        doc, place = self.doc, close
-        while (place := doc.rfind("[", floor, place)) >= 0:
-            if doc.find("]", place, close) < 0 or doc.count("[", place, close) > doc.count("]", place, close):
+        doc = self.doc
+        line_start = self.starts[self._line(close)]
+        place, opened = -1, 0  # how many more brackets open than close, from ``place`` on
+        for bracket in reversed([*_BRACKET.finditer(doc, floor, close)]):
+            opened += 1 if bracket[0] == "[" else -1
+            if opened > 0:
+                place = bracket.start()
                 break
         begun = self._begun(floor, close)
         if place < 0 and begun is not None:  # a closing bracket too many in the words
             return begun
         if place < 0:
-            place = doc.find("[", max(floor, doc.rfind("\n", 0, close) + 1), close)
+            place = doc.find("[", max(floor, line_start), close)
             if place < 0:
                 return None
         if begun is not None and doc.count("[", begun, place) > doc.count("]", begun, place):
             return begun  # an opening bracket too many
-        line_start = doc.rfind("\n", 0, place) + 1
+        line_start = self.starts[self._line(place)]
         before = doc[max(line_start, floor) : place]
         if "[" in before and before.strip("#*+- \t"):  # an opening bracket too many: the link began before it
             first = max(line_start, floor) + before.index("[")
@@ -328,7 +333,7 @@ class _Pieces:
             raw = doc[a:b]
             if not raw or raw.isspace():
                 continue
-            damaged = bool(broken) and any(a < stop <= b for stop in broken)
+            damaged = bisect_right(broken, a) < bisect_right(broken, b)
             at_start = a == self.starts[line]
             heading = self.marked and at_start and (bool(_HEADING.match(raw)) or line in self.headings)
             if (
@@ -374,7 +379,7 @@ class _Pieces:
             return False
         if self.blocks[before[0]] == self.blocks[after[0]] and _is_text(before[1]) and _is_text(after[1]):
             return True
-        return completes([words for _, words in group], after[1])
+        return len(group) <= MOST_LINES_COMPLETED and completes([words for _, words in group], after[1])
 
     def _flush(self, group: list[tuple[int, str]], led: bool = True, ended: bool = True) -> None:
         if group:
@@ -580,7 +585,7 @@ def _without_addresses(line: str) -> str:
     return _ADDRESS.sub("", line) if "](" in line or "://" in line else line
 
 
-_ADDRESS = re.compile(r"\]\([^)\s]*\)|https?://\S+")
+_ADDRESS = re.compile(r"\]\([^()\s]*\)|https?://\S+")
 
 
 def _shown(raw: str) -> str:

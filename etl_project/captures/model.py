@@ -25,10 +25,12 @@ REFUSAL_REASONS = {
     "contradicting_fields": "A card or an item that says two things of one field.",
     "copies_disagree": "A card that stands twice, with different values.",
     "mixed_cards": "Parts of two papers that stand mixed.",
-    "line_too_long": "A line longer than any abstract.",
+    "line_too_long": "A line, a title or an abstract longer than any.",
     "damaged_bytes": "A line with bytes that are not valid in the file's encoding.",
     "damaged_json": "JSON that breaks off or does not parse, or an object that says one thing twice.",
     "incomplete_item": "An item or card in a list of papers without a title, or without both abstract and arXiv id.",
+    "too_complex": "A file with more lines or items, or a card with more elements, than any page has.",
+    "reader_failed": "A mistake of the reader's own, on this file: the others are read.",
     "api_error": "The API's error message in place of papers.",
 }
 

@@ -6,12 +6,12 @@ their paragraph or to a middle dot; nothing in such a dump says where else they 
 
 import re
 from bisect import bisect_left
-from collections.abc import Collection
+from collections.abc import Sequence
 from itertools import pairwise
 
 from etl_project.captures.cards import Page, read_cards
 from etl_project.captures.envelope import Opened
-from etl_project.captures.lines import completes, goes_on, join_wrapped, wrap_width
+from etl_project.captures.lines import MOST_LINES_COMPLETED, completes, goes_on, join_wrapped, wrap_width
 from etl_project.captures.model import Reading
 from etl_project.captures.pieces import Leads, Piece, read_target
 from etl_project.captures.roles import LONGEST_SHORT_LINE, Role, role_of, trim
@@ -23,8 +23,10 @@ _MARKER = re.compile(r"\[(\d{1,5})\](?!\((?:https?:|/)|\[\d|:)")
 _GLUED_MARKER = re.compile(r"\[(\d{1,5})\](?=[^\s(:\[\].,;])")
 _FIRST_MARKER = re.compile(rf"^[ \t]*(?:[*+•o]\s+)?{_GLUED_MARKER.pattern}", re.MULTILINE)
 #: How lists of addresses are written: "45. https://..." and "[45] https://...".
-_LISTED = re.compile(r"\s*(?:\[(\d{1,5})\]:?|(\d{1,5})\.)\s+((?:https?|file)://\S+|/\S+)\s*")
-_LIST_LINE = re.compile(rf"(?:{_LISTED.pattern})+".replace(r"(\d{1,5})", r"\d{1,5}"))
+_ENTRY = r"(?:\[(\d{1,5})\]:?|(\d{1,5})\.)\s+((?:https?|file)://\S+|/\S+)"
+_LISTED = re.compile(rf"\s*{_ENTRY}\s*")
+#: Several on one line. Spaces part them in one way only: two ways between each would be a million for twenty.
+_LIST_LINE = re.compile(rf"\s*{_ENTRY}(?:\s+{_ENTRY})*\s*".replace("(", "(?:").replace("(?:?:", "(?:"))
 _STARTS_OF_LIST = frozenset("[0123456789")
 _LIST_HEADING = re.compile(r"\s*(?:references|(?:visible|hidden) links):?\s*", re.IGNORECASE)
 _LEAST_LISTED = 3
@@ -77,7 +79,7 @@ def _leads_to_paper(address: str) -> bool:
     return read_target(address).leads in (Leads.PAPER, Leads.VOTE, Leads.COMMUNITY)
 
 
-def read(opened: Opened, damaged: Collection[int] = ()) -> Reading:
+def read(opened: Opened, damaged: Sequence[int] = ()) -> Reading:
     """Return the reading of text with numbered links, what stood around it taken off already."""
     page = Page(find_pieces(opened.lines), opened.lines, opened.days, opened.query, damaged)
     return read_cards(page, *FORMS)
@@ -214,7 +216,7 @@ def _paragraph(lines: list[tuple[int, str]], marks: dict[int, list[_Mark]], bloc
             end()  # an organisation ends a card of the daily page, and this begins the next
         if words and not (
             (_is_text(words[-1][1]) and _is_text(text))
-            or completes([before for _, before in words], text)
+            or (len(words) <= MOST_LINES_COMPLETED and completes([before for _, before in words], text))
             or (target is not None and goes_on(words[-1][1], text, width))
             or (target is not None and _is_text(words[-1][1]) and role_of(text).role in _ALSO_IN_TITLES)
             or leads is Leads.VOTE
@@ -249,7 +251,9 @@ def _parts(text: str) -> list[str]:
     metadata = [role_of(part).role in (Role.AUTHORS, Role.DATE) for part in parts]
     if len(text) > LONGEST_SHORT_LINE:
         # the end of a text's last line may be its card's metadata
-        first = next((i for i in range(len(parts)) if all(metadata[i:])), len(parts))
+        first = len(parts)
+        while first and metadata[first - 1]:
+            first -= 1
         starts = [0, *(dot.end() for dot in _DOT.finditer(text))]
         rest = text[: starts[first]] if first < len(parts) else text
         parts = [_DOT_AT_END.sub("", rest), *parts[first:]]

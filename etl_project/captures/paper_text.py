@@ -6,17 +6,17 @@ the id and after the links is the page's, or what others wrote, and of no field.
 """
 
 import re
-from collections.abc import Collection, Iterator, Sequence
-from itertools import pairwise, permutations
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from etl_project.captures import markdown
 from etl_project.captures.envelope import Opened
-from etl_project.captures.line_account import EXCERPT, account
+from etl_project.captures.line_account import EXCERPT, account, any_within
 from etl_project.captures.lines import wrap_width
 from etl_project.captures.model import Reading, Record, Refusal
 from etl_project.captures.pieces import Leads, Piece, hosts, read_target
 from etl_project.captures.roles import Role, role_of
-from etl_project.captures.text import LONGEST_TITLE, abstract_kind, is_one_sentence
+from etl_project.captures.text import LONGEST_TITLE, abstract_kind, is_one_sentence, too_long
 from etl_project.fields import find_arxiv_id, parse_count, parse_count_step, parse_printed_date
 from etl_project.links import read_address
 
@@ -59,6 +59,8 @@ _OWN_LINES = (_NUMBER, _ABSTRACT, _PUBLISHED, _MADE_BY, _AFTER, re.compile("auth
 _BRACKETS = re.compile(r"[\[\]]")
 _BUTTONS = frozenset({"copy markdown", "copied", "copy", "papers"})
 _LONGEST_NAME = 60
+#: Three times the longest list of authors of any paper.
+_MOST_NAMES = 20_000
 #: No tool breaks lines before.
 _NARROW = 20
 _ESCAPED = re.compile(r"\\\[([\w -]{1,30})\\\]")
@@ -114,7 +116,7 @@ def _is_marked(lines: Sequence[str]) -> bool:
     return any(line.startswith("#") for line in lines) or any(map(_UNDERLINE.fullmatch, underlined))
 
 
-def read(opened: Opened, pieces: Sequence[Piece], damaged: Collection[int] = ()) -> Reading:
+def read(opened: Opened, pieces: Sequence[Piece], damaged: Sequence[int] = ()) -> Reading:
     """Return the reading of a paper's page, of which ``pieces`` are the words with their links."""
     total = len(opened.lines)
     records: list[Record] = []
@@ -125,7 +127,7 @@ def read(opened: Opened, pieces: Sequence[Piece], damaged: Collection[int] = ())
         middle = pieces[start:end]
         first = pieces[max(0, start - 1)].line
         last = max([first, *(piece.line_end for piece in middle)])
-        if any(first <= line <= last for line in damaged):
+        if any_within(damaged, first, last):
             raise _Contradiction("damaged_bytes", "bytes in it are not valid in the file's encoding; save it as UTF-8")
         records.append(_record(number, middle)._replace(line_start=first, line_end=last))
     except _Contradiction as problem:
@@ -203,6 +205,8 @@ def _record(number: str, pieces: Sequence[Piece]) -> Record:
     if numbers - {None, number}:
         raise _Contradiction("contradicting_fields", f"a page of {number} with a link to another; save it again")
     summary, abstract = _texts(body)
+    if problem := too_long(title, abstract):
+        raise _Contradiction("line_too_long", problem)
     kind = abstract_kind(abstract) if abstract else None
     if abstract is None and summary is not None:
         abstract, summary, kind = summary, None, "summary"
@@ -335,7 +339,8 @@ def _names(pieces: Sequence[Piece]) -> tuple[str, ...] | None:
     names = tuple(" ".join(part.replace(_COMMA, ",").split()) for part in text.split(",") if part.strip())
     if any(_NO_NAME.search(name) or len(name) > _LONGEST_NAME for name in names):
         return None
-    if any(one in other for one, other in permutations(names, 2)):
+    everybody = "\n".join(names)
+    if len(names) > _MOST_NAMES or any(everybody.count(name) > 1 for name in names):
         return None  # a line of the list stands twice
     return names or None
 

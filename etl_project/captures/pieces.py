@@ -112,9 +112,20 @@ _PLAIN = re.compile(
 )
 
 
-@lru_cache(maxsize=65536)
+#: Browsers and servers take no longer ones.
+LONGEST_ADDRESS = 8_000
+
+
 def read_target(address: str) -> Target:
-    """Return where ``address`` leads, whatever host serves it; a saved page's relative addresses count, too."""
+    """Return where ``address`` leads, whatever host serves it; a saved page's relative addresses count, too.
+
+    One that is longer than any leads elsewhere.
+    """
+    return _read_target(address) if len(address) <= LONGEST_ADDRESS else Target(Leads.ELSEWHERE)
+
+
+@lru_cache(maxsize=8192)
+def _read_target(address: str) -> Target:
     if plain := _PLAIN.fullmatch(address):
         host, paper, community, voted = plain.groups()
         if (arxiv_id := find_arxiv_id(paper or voted or "")) is not None:

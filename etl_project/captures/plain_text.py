@@ -133,6 +133,7 @@ class _Reader:
         self.trending: set[int] = set()  # first lines of records with what only trending pages print
         self.lone: set[int] = set()  # texts in a title's place that no abstract follows
         self.count_leads = False  # a count stood before the first title
+        self.counts_end = 0  # the line after the run of counts that was looked at last
         self._assign_roles(damaged)
         self.has_metadata_lines = not {Role.SEPARATOR, Role.METADATA, Role.AUTHORS}.isdisjoint(self.roles)
 
@@ -157,8 +158,9 @@ class _Reader:
                 roles.append(role)
         for number in damaged:
             place = bisect_right(self.firsts, number) - 1
-            if place in at:
-                roles[at.index(place)] = Role.DAMAGED
+            k = bisect_left(at, place)
+            if k < len(at) and at[k] == place:
+                roles[k] = Role.DAMAGED
 
     # ---- pass two: what follows what
 
@@ -272,9 +274,11 @@ class _Reader:
 
     def _is_page_number(self, k: int) -> bool:
         """Say whether a count in the page's foot is one of ``Previous 1 2 3 ... 100 Next``."""
-        after = k + 1
-        while after < len(self.roles) and self.roles[after] is Role.COUNT:
-            after += 1
+        if k >= self.counts_end:  # of a run of counts it is found once, for all of them
+            self.counts_end = k + 1
+            while self.counts_end < len(self.roles) and self.roles[self.counts_end] is Role.COUNT:
+                self.counts_end += 1
+        after = self.counts_end
         ends_in_page = after < len(self.roles) and self.roles[after] in _OF_PAGE
         return ends_in_page or (k > 0 and self.roles[k - 1] in _OF_PAGE)
 

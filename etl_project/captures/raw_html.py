@@ -7,13 +7,15 @@ escaped as in Markdown, so that the characters which Markdown would read stand f
 import re
 from html import unescape
 
+from etl_project.captures.closing import sub_closed
+
 _ATTRIBUTES = r"(?:[^<>\"'\n]|\n(?![ \t]*\n)|\"(?:[^\"\n]|\n(?![ \t]*\n))*\"|'(?:[^'\n]|\n(?![ \t]*\n))*')*"
 #: No link within a link, and no blank line: beyond it the end of another link stands.
 _LINK = re.compile(rf"<a(?=\s)({_ATTRIBUTES})>((?:(?!<a\s|\n[ \t]*\n).)*?)</a\s*>", re.IGNORECASE | re.DOTALL)
 _HREF = re.compile(r"(?<![\w-])href\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>]+))", re.IGNORECASE)
 _HALF_LINK = re.compile(r"<a(?=\s)[^<>]*?\shref\b[^<>]*>?", re.IGNORECASE)
 _TAG = re.compile(rf"<(/?)([a-z][a-z0-9]*)(?=[\s/>]){_ATTRIBUTES}>", re.IGNORECASE)
-_DRAWING = re.compile(r"<svg\b(?:(?!<a\s).)*?</svg\s*>", re.IGNORECASE | re.DOTALL)
+_DRAWING = re.compile(r"<svg\b(?:(?!<a\s|</svg\s*>).)*(</svg\s*>)?", re.IGNORECASE | re.DOTALL)
 #: Stands for a link of which the address or the end is missing; in no text.
 CUT = "\ue004"
 _READ_BY_MARKDOWN = "\\[]<>&*_`#!"
@@ -47,7 +49,7 @@ def has_links(text: str) -> bool:
 def inline(text: str) -> str:
     """Return as many lines, in which links of HTML are Markdown's; what is left of a cut one is marked by ``CUT``."""
     if "<svg" in text:
-        text = _DRAWING.sub(_line_ends, text)
+        text = sub_closed(_DRAWING, _line_ends, text)
     return _HALF_LINK.sub(lambda half: CUT + _line_ends(half), _LINK.sub(_linked, text))
 
 

@@ -12,7 +12,7 @@ _DEFINITION = re.compile(
     rf"^ {{0,3}}{_LABEL}:[ \t]*\n?[ \t]*<?([^\s<>]+)>?(?:[ \t]+\"[^\"\n]*\")?(\s*\{{[^{{}}]*\}})?[ \t]*$", re.MULTILINE
 )
 _LIKE_AN_ADDRESS = re.compile(r"[/.#:]")
-_USE = re.compile(rf"{_LABEL}(?:\[\]|(?![\[(:]))")
+_USE = re.compile(rf"(?<!\\){_LABEL}(?:\[\]|(?![\[(:]))")
 
 
 def inline(lines: list[str]) -> list[str]:

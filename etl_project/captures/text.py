@@ -7,6 +7,8 @@ import re
 LONGEST_ABSTRACT = 100_000
 #: Shorter texts may be titles; longer ones never are. Seen: titles to 169, abstracts from 472.
 LONGEST_TITLE = 300
+#: The same where a field tells that it is a title: longer ones are none of a paper.
+LONGEST_TITLE_TOLD = 2_000
 #: A summary is one sentence; the longest seen has 440 characters.
 _LONGEST_SUMMARY = 500
 
@@ -14,6 +16,15 @@ _SENTENCE_ENDS = frozenset(".!?…。！？")
 _IDEOGRAPH = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _NEXT_SENTENCE = re.compile(r"[.]['\"”’)]* +[A-Z]|[。！？].")
 _ELLIPSIS = re.compile(r"(?:\.\.\.|…)\s*(?:\(?(?:read |show )?more\)?|expand)?\Z", re.IGNORECASE)
+
+
+def too_long(title: str, abstract: str | None) -> str | None:
+    """Return what to say of a title or an abstract that is longer than any, or None."""
+    if len(title) > LONGEST_TITLE_TOLD:
+        return f"a title of {len(title):,} characters; one has at most {LONGEST_TITLE_TOLD:,}"
+    if abstract is not None and len(abstract) > LONGEST_ABSTRACT:
+        return f"{len(abstract):,} characters; an abstract has at most {LONGEST_ABSTRACT:,}"
+    return None
 
 
 def reads_as_sentences(text: str, several: bool = False) -> bool:
