@@ -391,9 +391,9 @@ qualify row_number() over (partition by t.dump_id order by o.day desc, o.dump_id
 DELIVERY_LAWS = (
     Law(
         "every_delivery_is_kept",
-        "Every file that was given is in `raw_dumps`, or could not be read and says why.",
-        "select path, outcome, dump_id from {table} where outcome = 'unreadable' and detail = '' "
-        "or outcome <> 'unreadable' and (dump_id is null or dump_id not in (select dump_id from raw_dumps))",
+        "Every file that was given is in `raw_dumps`, or could not be read or was not complete, and says why.",
+        "select path, outcome, dump_id from {table} where outcome in ('unreadable', 'unfinished') and detail = '' "
+        "or outcome in ('new', 'known') and (dump_id is null or dump_id not in (select dump_id from raw_dumps))",
         "The raw stage lost a file: run the job again with it; report it if it stays.",
     ),
     Law(

@@ -116,6 +116,9 @@ LAW_DEFECTS = {
 
 #: Laws with several conditions have a defect for each.
 MORE_LAW_DEFECTS = [
+    ("deliveries.every_delivery_is_kept", "update deliveries set dump_id = null, outcome = 'known'"),
+    ("deliveries.every_delivery_is_kept", "update deliveries set dump_id = null, outcome = 'unfinished', detail = ''"),
+    ("deliveries.every_delivery_is_kept", "update deliveries set dump_id = null, outcome = 'unreadable', detail = ''"),
     ("captures.every_line_accounted_for", "update refused_records set line_end = line_end + 1"),
     ("captures.every_line_accounted_for", "update captures set lines_total = lines_total + 1, lines_field = lines_field + 1"),
     ("parsed_rows.abstract_or_id", "update parsed_rows set abstract = null, abstract_clean = null, abstract_kind = null, arxiv_id = null"),
@@ -209,6 +212,15 @@ def test_a_check_fails_on_the_defect_that_it_is_for(check: Check, mutated: Calla
     assert not outcome.passed
     assert outcome.error == ""
     assert outcome.failing > 0
+
+
+def test_a_file_that_is_left_alone_or_cannot_be_read_and_says_why_is_no_defect(mutated: Callable[[str], Path]) -> None:
+    told = "dump_id = null, detail = 'still being written; the next run looks again'"
+    mutant = mutated(
+        f"update deliveries set outcome = 'unfinished', {told} where delivery_number = 1; "
+        f"update deliveries set outcome = 'unreadable', {told} where delivery_number = 2"
+    )
+    assert [outcome for outcome in run_checks(mutant, checks_for(BY_NAME["deliveries"])) if not outcome.passed] == []
 
 
 @pytest.mark.parametrize(("name", "defect"), MORE_LAW_DEFECTS)
