@@ -177,7 +177,7 @@ def test_a_damaged_warehouse_is_told_with_what_to_do_and_nothing_is_lost(samples
         lake.warehouse.write_bytes(content)
         broken = run_job(lake, [good])
         assert not broken.published
-        assert f"move it away and run again: it is built anew from {lake.raw}" in broken.error
+        assert f"build it anew from {lake.raw} with papers rebuild" in broken.error
         assert lake.warehouse.read_bytes() == content
     lake.warehouse.unlink()
     assert run_job(lake, [good]).exit_code == 0
