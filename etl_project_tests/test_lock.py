@@ -49,7 +49,9 @@ def test_a_lock_file_that_is_deleted_or_replaced_lets_nobody_in(lake: Lake, hold
     file.unlink()
     with pytest.raises(LakeBusy), writer_lock(lake, "another"):
         pass
-    file.write_text("", "utf-8")
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    file.write_text(f"papers run (process {ended.pid}, since 2026-06-12 05:30:00 UTC)", "utf-8")  # of a dead process
     with pytest.raises(LakeBusy, match="in use by another run"), writer_lock(lake, "another"):
         pass
 
