@@ -55,7 +55,7 @@ def parse_dumps(dumps: pl.DataFrame) -> Parsed:
     """
     try:
         return _parse(dumps, _read)
-    except Exception as error:
+    except (Exception, pl.exceptions.PanicException) as error:
         if dumps.height > 1:  # one of them fails: it is found by halves
             half = dumps.height // 2
             parts = zip(parse_dumps(dumps[:half]), parse_dumps(dumps[half:]), strict=True)
