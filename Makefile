@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup run test lint bench bench-dedup chaos chaos-short fuzz linear ui lock licences audit dictionary clean
+.PHONY: setup run test test-long lint bench bench-dedup chaos chaos-short fuzz linear ui lock licences audit dictionary clean
 .DEFAULT_GOAL := run
 
 setup: .venv/ready
@@ -22,6 +22,10 @@ run: setup
 
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# Those that need many whole runs: some minutes more.
+test-long: setup
+	$(BIN)/python -m pytest -n 2 -m long
 
 lint: setup
 	$(BIN)/ruff check .

@@ -185,6 +185,7 @@ def test_a_lake_may_lie_in_a_folder_that_reads_like_a_column(sample_run: tuple[L
     assert watching.whole(lake) == "there"
 
 
+@pytest.mark.long
 def test_readers_beside_publications_see_no_error_and_no_mixed_state(samples_copy: Lake, tmp_path: Path) -> None:
     seen = readers.hammer(samples_copy, tmp_path / "hammer", readers=3, publications=3)
     assert (seen["errors"], seen["mixed"]) == ([], [])

@@ -6,6 +6,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from etl_project.doctor import examine
 from etl_project.lake import PROJECT, Lake
 from etl_project.run import rebuild
@@ -33,6 +35,7 @@ def _type(name: str, lake: Lake, backup: Path) -> None:
             assert [finding for finding in examine(places[place]) if finding.outcome == "problem"] == []
 
 
+@pytest.mark.long
 def test_a_lake_that_is_lost_comes_back_from_its_backup_with_the_same_tables_and_ids(
     samples_copy: Lake, tmp_path: Path
 ) -> None:

@@ -279,6 +279,7 @@ def _as_told(lake: Lake, finding: Finding) -> str:
     return ours[1] if ours else ""
 
 
+@pytest.mark.long
 def test_the_remedies_mend_a_lake_that_is_broken_all_over(samples_copy: Lake, papers: Papers) -> None:
     lake = samples_copy
     papers_before = rows_of(lake, "select paper_id, title from papers order by all")

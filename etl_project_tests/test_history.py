@@ -59,6 +59,7 @@ def test_raw_alone_gives_the_same_bytes_again(grown: Lake, lake: Lake) -> None:
     assert sorted(file.name for file in lake.ids.iterdir()) == sorted(file.name for file in grown.ids.iterdir())
 
 
+@pytest.mark.long
 def test_without_their_history_ids_would_be_others(grown: Lake, lake: Lake) -> None:
     shutil.copytree(grown.raw, lake.raw)
     shutil.rmtree(lake.ids)
@@ -67,6 +68,7 @@ def test_without_their_history_ids_would_be_others(grown: Lake, lake: Lake) -> N
     assert rows_of(lake, query) != rows_of(grown, query)
 
 
+@pytest.mark.long
 def test_a_damaged_warehouse_is_rebuilt_with_the_same_ids(copied: Lake, grown: Lake) -> None:
     content = bytearray(copied.warehouse.read_bytes())
     for place in range(20_000, len(content), 4096):  # every block's sums fail, and the head is whole
@@ -88,6 +90,7 @@ def test_new_captures_beside_a_lost_warehouse_come_in_a_load_of_their_own(
     assert rows_of(copied, "select max(load_number), max_by(file_name, load_number) from raw_dumps") == [(4, "new.txt")]
 
 
+@pytest.mark.long
 def test_a_rebuild_that_publishes_nothing_leaves_all_as_it_was(
     copied: Lake, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -100,6 +103,7 @@ def test_a_rebuild_that_publishes_nothing_leaves_all_as_it_was(
     assert (copied.warehouse.read_bytes(), copied.database.resolve()) == before
 
 
+@pytest.mark.long
 def test_a_lake_without_a_history_takes_its_ids_from_what_is_published(copied: Lake, grown: Lake) -> None:
     shutil.rmtree(copied.ids)
     copied.warehouse.unlink()
@@ -172,6 +176,7 @@ def test_the_history_says_what_the_tables_said_last(
             }
 
 
+@pytest.mark.long
 def test_a_run_that_fails_after_its_ids_were_written_down_is_no_harm(
     copied: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -534,6 +534,7 @@ def listening(pids: list[int]) -> set[str]:
     return {row[1] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in sockets}
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="who listens where is read from /proc")
 def test_the_ui_listens_on_this_machine_only_and_answers_its_own_pages_only(lake: Lake) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:

@@ -82,6 +82,7 @@ def test_what_was_refused_and_what_is_new_in_old_records_is_read_and_ids_stay(ol
     assert {row["title"] for row in summary.changes["examples"]} == {KNOWN, REFUSED, LATER}
 
 
+@pytest.mark.long
 def test_values_that_changed_are_told_with_file_line_before_and_after(
     lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, papers: Papers
 ) -> None:
@@ -102,6 +103,7 @@ def test_values_that_changed_are_told_with_file_line_before_and_after(
     assert f"page.txt, line {line}: {KNOWN}: title: {KNOWN.upper()} -> {KNOWN}" in done.stdout
 
 
+@pytest.mark.long
 def test_a_run_that_fails_before_reading_again_loses_nothing(old: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise OSError("the disk went away")
