@@ -29,12 +29,19 @@ def table(outcomes: list[dict[str, Any]]) -> str:
     ]
     for fault in dict.fromkeys(outcome["fault"] for outcome in outcomes):
         of = [outcome for outcome in outcomes if outcome["fault"] == fault]
-        if not any(outcome["hit"] or outcome["survived"] for outcome in of):
-            lines.append(f"| {fault} | {of[0]['why']} | | | |")
+        felt = [outcome for outcome in of if outcome["hit"] or not outcome["survived"]]
+        if all(outcome["why"].startswith("left out") for outcome in felt):
+            lines.append(f"| {fault} | {felt[0]['why'] if felt else 'never felt by a run'} | | | |")
             continue
-        gap = max(outcome["gap"] for outcome in of)
-        survived, lost = sum(outcome["survived"] for outcome in of), sum(outcome["lost"] for outcome in of)
-        lines.append(f"| {fault} | {len(of)} | {survived} | {lost} | {gap:g} s |")
+        felt = [outcome for outcome in felt if not outcome["why"].startswith("left out")]
+        lost, gaps = ([o[name] for o in felt if o[name] is not None] for name in ("lost", "gap"))
+        cells = (
+            len(felt),
+            sum(outcome["survived"] for outcome in felt),
+            sum(lost) if lost else "not measured",
+            f"{max(gaps):g} s" if gaps else "not measured",
+        )
+        lines.append(f"| {fault} | {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
 
 
@@ -82,7 +89,17 @@ def main() -> int:
         seen = readers.hammer(copy_of_first(chain, "hammer"), folder / "hammer", plan.readers, plan.publications)
         print(json.dumps({**seen, "errors": seen["errors"][:5], "mixed": seen["mixed"][:5]}), file=sys.stderr)
         why = (seen["errors"] + seen["mixed"])[:1]
-        note(as_row(Outcome("readers beside publications", name, survived=not why, why=why[0] if why else "")))
+        note(
+            as_row(
+                Outcome(
+                    "readers beside publications",
+                    name,
+                    survived=not why,
+                    gap=None if why else 0.0,
+                    why=why[0] if why else "",
+                )
+            )
+        )
     print(table(outcomes))
     failed = [outcome for outcome in outcomes if not outcome["survived"] and not outcome["why"].startswith("left out")]
     for outcome in failed:

@@ -24,19 +24,19 @@ _LONGEST_RUN = 900
 
 @dataclass
 class Outcome:
-    """What became of a trial. ``hit``: the fault came while the run was at work. ``lost``: mentions that are missing after it."""
+    """What became of a trial. ``hit``: the run felt the fault. ``lost``: mentions that are missing after it, and ``gap``: the
+
+    longest time without a readable publication, in seconds; None where the trial does not measure it.
+    """
 
     fault: str
     name: str
     hit: bool = True
     survived: bool = False
-    lost: int = 0
-    gap: float = 0.0
+    lost: int | None = None
+    gap: float | None = None
     why: str = ""
     exits: list[int] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.gap = round(self.gap, 2)
 
 
 class Chain:
@@ -142,7 +142,7 @@ def trial(
         left = leftovers(lake)
         if left:
             raise watching.Broken(f"the next run left {left[0]}")
-        outcome.survived = outcome.lost == 0 and outcome.gap == 0
+        outcome.survived = outcome.lost == 0 and not outcome.gap
     except watching.Broken as error:
         outcome.why = str(error)
     if outcome.survived and not os.path.ismount(place):
