@@ -302,7 +302,7 @@ def _raw_bytes(seen: Examined, path: Path, receipt: raw.Receipt) -> Iterator[Fin
     place = path.with_name(receipt.stored_name)
     told = f"{place} (received as {receipt.file_name!r} from {receipt.source})"
     if not place.exists():
-        yield _problem(f"{told} is missing; its receipt is there", _anew(seen, path))
+        yield _problem(f"{told} is missing; its receipt is there", _anew(seen, path, place))
         return
     with place.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -335,6 +335,12 @@ def _ids(seen: Examined) -> Iterator[Finding]:
         yield _problem(found, f"{remedy}: {seen.papers('run')}")
         return
     files = sorted(path.name for path in folder.glob("[0-9]*.parquet"))
+    if not files and seen.lake.database.exists():
+        yield _problem(
+            f"{folder} has no history of the ids that are published: without the warehouse they would be given anew",
+            f"copy it back from a backup; without one, the next run writes down what the warehouse has: {seen.papers('run')}",
+        )
+        return
     whole = max((n for n, name in enumerate(files) if ".whole." in name), default=0)
     numbers = [int(name.partition(".")[0]) for name in files[whole:]]
     if lost := sorted(
@@ -459,7 +465,7 @@ def _published(seen: Examined) -> Iterator[Finding]:
         if not (folder / "parquet" / "manifest.json").exists() and folder != current.resolve():
             yield _note(f"{folder} was left half built by a run that was cut off", f"rm -rf {_quoted(folder)}")
     if not current.is_symlink() and not lake.database.is_symlink():
-        if seen.receipts and lake.warehouse.exists():
+        if seen.receipts:
             yield _problem(f"nothing is published; {len(seen.receipts)} captures are in {lake.raw}", again)
         return
     for link in (current, lake.database, lake.exports):

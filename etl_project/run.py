@@ -142,6 +142,10 @@ def _run(lake: Lake, paths: Sequence[Path], accepted: Sequence[str]) -> Summary:
 _OWN_ERRORS = ("WarehouseError", "DamagedWarehouse", "PublishError", "DamagedHistory")
 
 
+#: How DuckDB tells of a file that was cut or changed.
+_DAMAGE = ("Corrupt database file", "Could not read enough bytes", "checksum")
+
+
 def _error(events: Sequence[Any]) -> str:
     """Return the first failed step and, in one line, the innermost reason that is ours to tell."""
     for event in events:
@@ -152,6 +156,9 @@ def _error(events: Sequence[Any]) -> str:
                 error = error.cause
             if "No space left" in error.message or "ENOSPC" in error.message:
                 return f"{event.step_key}: the disk is full (no space left); free some and run again"
+            if any(sign in error.message for sign in _DAMAGE):
+                first = next(iter(error.message.strip().splitlines()), "")
+                return f"{event.step_key}: a file is damaged ({first}); papers doctor names it, and what mends it"
             lines = [line for line in error.message.strip().splitlines() if line.strip()]
             if "DagsterAssetCheckFailedError" in error.message or "asset check" in error.message.lower():
                 return ""  # the failed checks say it

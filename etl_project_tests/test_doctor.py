@@ -208,6 +208,8 @@ BROKEN: list[tuple[str, Callable[[Lake], object], str, str, str]] = [
     ("warehouse of a newer version", _version, "warehouse", "problem", "made by a newer program"),
     ("warehouse of an older version", _older, "warehouse", "note", "is of version 1; the next run brings it to"),
     ("history of ids damaged", lambda lake: [_rewrite(p, lambda b: b[:-9]) for p in lake.ids.glob("*.parquet")], "ids", "problem", "000001.whole.parquet cannot be read"),
+    ("history of ids lost", lambda lake: shutil.rmtree(lake.ids), "ids", "problem", "has no history of the ids that are published"),
+    ("raw alone left", lambda lake: [shutil.rmtree(path) for path in (lake.published, lake.exports.parent, lake.warehouse.parent)], "published", "problem", "nothing is published"),
     ("history of ids incomplete", lambda lake: shutil.copy(lake.ids / "000001.whole.parquet", lake.ids / "000003.parquet"), "ids", "note", "has no file 000002"),
     ("warehouse lacks a table", _dropped, "warehouse", "note", "lacks the tables coverage"),
     ("spilled", lambda lake: _write(lake.warehouse.parent / "spill" / "x.tmp"), "warehouse", "note", "cut off"),
