@@ -2,14 +2,17 @@
 
 import hashlib
 import json
-import threading
+import os
+import subprocess
+import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from etl_project.lake import Lake
+from etl_project.lake import PROJECT, Lake
 from etl_project.tables import TABLES
 
 
@@ -71,46 +74,65 @@ def mentions(lake: Lake) -> list[str]:
 
 
 class Sampler:
-    """Reads what is published, again and again, beside what goes on; ``gap`` is the longest time without, in seconds."""
+    """A process that reads what is published, again and again, beside what goes on.
+
+    ``gap`` is the longest time without a publication that can be read, in seconds, ``errors`` what was said then. A
+    process of its own: within one, DuckDB refuses to open a file that is open with other settings.
+    """
 
     def __init__(self, lake: Lake) -> None:
         self.lake, self.gap, self.reads, self.errors = lake, 0.0, 0, list[str]()
-        self._sums: dict[str, Any] = {}
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._sample, daemon=True)
 
     def __enter__(self) -> "Sampler":
-        self._thread.start()
+        self._folder = tempfile.TemporaryDirectory()
+        self._stop = Path(self._folder.name) / "stop"
+        command = [sys.executable, "-m", "etl_project_tests.chaos.watching", str(self.lake.root), str(self._stop)]
+        environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+        assert self._process.stdout
+        self._process.stdout.readline()  # it is at it
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
+        self._stop.touch()
+        told = json.loads(self._process.communicate(timeout=120)[0])
+        self.gap, self.reads, self.errors = told["gap"], told["reads"], told["errors"]
+        self._folder.cleanup()
 
-    def _sample(self) -> None:
-        last, failing = time.monotonic(), False
-        while not self._stop.is_set():
-            try:
-                self._read(self.lake.database.resolve(strict=True))
-            except (OSError, duckdb.Error, Broken) as error:
-                failing = True
-                self.errors.append(str(error))
-            else:
-                now = time.monotonic()
-                if failing:
-                    self.gap = max(self.gap, now - last)
-                last, failing = now, False
-                self.reads += 1
-            self._stop.wait(0.05)
-        if failing:
-            self.gap = max(self.gap, time.monotonic() - last)
 
-    def _read(self, path: Path) -> None:
-        with duckdb.connect(str(path), read_only=True) as connection:
-            (run_id,) = connection.execute("select run_id from publication").fetchall()[0]
-            sums = [
-                connection.execute(f"select count(*), bit_xor(hash(t)) from {name} t").fetchall()
-                for name in ("papers", "parsed_rows", "author_counts")
-            ]
-        if self._sums.setdefault(run_id, sums) != sums:
-            raise Broken(f"run {run_id} shows other rows than before")
+def _sample(lake: Lake, stop: Path) -> dict[str, Any]:
+    sums: dict[str, Any] = {}
+    gap, reads, errors = 0.0, 0, []
+    print("reading", flush=True)
+    last, failing = time.monotonic(), False
+    while not stop.exists():
+        try:
+            run_id, read = _read(lake.database.resolve(strict=True))
+            if sums.setdefault(run_id, read) != read:
+                raise Broken(f"run {run_id} shows other rows than before")
+        except (OSError, duckdb.Error, Broken) as error:
+            failing = True
+            errors.append(str(error))
+        else:
+            now = time.monotonic()
+            if failing:
+                gap = max(gap, now - last)
+            last, failing = now, False
+            reads += 1
+        time.sleep(0.05)
+    if failing:
+        gap = max(gap, time.monotonic() - last)
+    return {"gap": gap, "reads": reads, "errors": errors[:20]}
+
+
+def _read(path: Path) -> tuple[str, Any]:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        (run_id,) = connection.execute("select run_id from publication").fetchall()[0]
+        return str(run_id), [
+            connection.execute(f"select count(*), bit_xor(hash(t)) from {name} t").fetchall()
+            for name in ("papers", "parsed_rows", "author_counts")
+        ]
+
+
+if __name__ == "__main__":
+    print(json.dumps(_sample(Lake(Path(sys.argv[1])), Path(sys.argv[2]))))
