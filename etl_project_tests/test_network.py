@@ -15,6 +15,7 @@ import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -541,7 +542,16 @@ def test_the_ui_listens_on_this_machine_only_and_answers_its_own_pages_only(lake
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "etl_project.cli", "ui", "--port", str(port), "--lake", str(lake.root)]
     command += ["--name", "papers.invented"]
-    ui = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    ui = subprocess.Popen(
+        command,
+        cwd=PROJECT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # a job in the background has it ignored, and so would the UI
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
     pids = []
     try:
         here = f"127.0.0.1:{port}"
@@ -570,6 +580,11 @@ def test_the_ui_listens_on_this_machine_only_and_answers_its_own_pages_only(lake
             assert asked(port, "/graphql", **told) == (101 if status == 200 else 403), headers
     finally:
         ui.send_signal(signal.SIGINT)
-        said = ui.communicate(timeout=90)[1]
+        try:
+            said = ui.communicate(timeout=90)[1]
+        finally:
+            for pid in (ui.pid, *pids):  # whatever went wrong, nothing stays behind
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
     assert f"ssh -L {port}:127.0.0.1:{port}" in said
     assert "a reverse proxy with a login" in said
