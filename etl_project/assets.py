@@ -36,6 +36,7 @@ from etl_project.tables import (
     MENTION_AUTHORS,
     MENTION_LINKS,
     MERGED_PAPERS,
+    NEW_CAPTURE_VALUES,
     NEW_CAPTURES,
     PAPER_MENTIONS,
     PARSED_ROWS,
@@ -424,7 +425,7 @@ _SQL_TABLES = [table for table in TABLES if _has_sql(table)]
 sql_assets = [_sql_asset(table) for table in _SQL_TABLES]
 
 
-_QUALITY = (NEW_CAPTURES, RUN_STATISTICS, CHECK_RESULTS)
+_QUALITY = (NEW_CAPTURES, NEW_CAPTURE_VALUES, RUN_STATISTICS, CHECK_RESULTS)
 
 
 @dg.multi_asset(
@@ -444,11 +445,12 @@ def measured(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[
         for name in ("new_captures", "new_mentions", "new_refusals", "mentions_of_a_paper")
     }
     yield _made(NEW_CAPTURES, rows[NEW_CAPTURES])
+    yield _made(NEW_CAPTURE_VALUES, rows[NEW_CAPTURE_VALUES])
     yield _made(
         RUN_STATISTICS,
         rows[RUN_STATISTICS],
         **plotted,
-        before_and_now=_markdown(new.select("form", "measure", "dimension", "before", "before_least", "value")),
+        before_and_now=_markdown(new.select("form", "measure", "dimension", "before", "before_low", "value")),
     )
     yield _made(CHECK_RESULTS, rows[CHECK_RESULTS])
 

@@ -1076,7 +1076,13 @@ def _results(lake: Lake) -> Iterator[Any]:
 
 
 @app.command()
-def doctor(lake: LakeOption = None, as_json: JsonOption = False) -> None:
+def doctor(
+    backup: Annotated[
+        bool, typer.Option("--backup", help="The lake is a backup: it needs no tables, only what they are made from.")
+    ] = False,
+    lake: LakeOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Look for damage in the lake, all of it, and say what mends it. Changes nothing. Exit code 1 if there is a problem.
 
     Reads every file: a lake of many captures takes as long as reading them.
@@ -1085,7 +1091,7 @@ def doctor(lake: LakeOption = None, as_json: JsonOption = False) -> None:
 
     where = _lake(lake)
     findings = []
-    for finding in examine(where):
+    for finding in examine(where, backup=backup):
         findings.append(finding)
         if not as_json:
             print(f"{finding.check:<12} {finding.outcome:<8} {_plain(finding.found)}".rstrip(), flush=True)

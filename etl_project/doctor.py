@@ -14,7 +14,7 @@ import re
 import shlex
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -62,11 +62,11 @@ class Examined:
 Check = Callable[[Examined], Iterator[Finding]]
 
 
-def examine(lake: Lake, now: datetime | None = None) -> Iterator[Finding]:
+def examine(lake: Lake, now: datetime | None = None, backup: bool = False) -> Iterator[Finding]:
     """Yield what every check finds, at least one finding each, in the order in which remedies are to be followed; nothing in the lake is changed.
 
     While it looks, it holds the lake's lock, so that no run changes what is being read. Where a run has it, what a run
-    changes is skipped.
+    changes is skipped; so it is in a ``backup``, which holds only what tables are made from.
     """
     seen = Examined(lake, now or datetime.now(UTC))
     if not lake.root.is_dir():
@@ -81,7 +81,7 @@ def examine(lake: Lake, now: datetime | None = None) -> Iterator[Finding]:
             seen.busy = str(busy)
         except OSError as error:
             seen.busy = f"{_locks(lake)[0]} cannot be opened ({error.strerror}), so that a run might be disturbed"
-        yield from _all(seen)
+        yield from _all(seen, {name: check for name, check in CHECKS.items() if not (backup and check in _OF_RUNS)})
 
 
 @contextmanager
@@ -102,8 +102,8 @@ def _alone(lake: Lake) -> Iterator[None]:
             yield
 
 
-def _all(seen: Examined) -> Iterator[Finding]:
-    for name, check in CHECKS.items():
+def _all(seen: Examined, checks: Mapping[str, Check]) -> Iterator[Finding]:
+    for name, check in checks.items():
         if seen.busy and check in _OF_RUNS:
             yield Finding(name, "skipped", seen.busy, "look again later")
             continue

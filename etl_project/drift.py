@@ -1,8 +1,9 @@
 """What is measured of each run, and the laws that compare it with what was before. Declarations; no I/O.
 
-The values come from sql/quality/measured.sql: each beside what it was in the publication that readers have, or, of new
-captures, in the last ones of the same form that readers have. New are captures that no publication holds, not those of
-one run: what a stopped run took in is new until it is published, so running again does not wave it through.
+The values come from sql/quality/: each beside what it was in the publication that readers have, or, of new captures, in
+the last ones of the same form that readers have. New are captures that no publication holds, not those of one run: what a
+stopped run took in is new until it is published, so running again does not wave it through. Each is judged by itself, so
+that a bad one is named and does not hide among good ones.
 
 What stops publication is what would give readers *wrong* values: words or links of the page taken for those of papers,
 papers of many titles joined, texts gone that tell papers apart. *Missing* values warn: the older ones are still right.
@@ -35,8 +36,10 @@ MEASURES = {
 #: Fewer mentions than these tell nothing about a share.
 _LEAST_MENTIONS = 10
 _LEAST_MENTIONS_BEFORE = 20
-#: So many captures of the form must readers have: one may be the tool's own way.
-_LEAST_CAPTURES_BEFORE = 2
+#: So many captures of the form must readers have to judge a new one by: fewer may have the tool's, or the page's, own way.
+#: Two suffice where every capture of the form has the value.
+_LEAST_CAPTURES_BEFORE = 3
+_LEAST_CAPTURES_BEFORE_STOP = 2
 #: A share must have fallen by so much, and by so many standard errors of the difference.
 _FALL = 0.3
 _STANDARD_ERRORS = 4
@@ -55,29 +58,76 @@ _LISTED = 5
 _SERVICES_OWN = ("html_data", "api_json")
 _WITH_OWNERS = tuple(form.name for form in READ if {"number of authors", "organisation"} & {*form.carries})
 
-_THIS = "(select * from {table} where run_number = (select max(run_number) from {table}))"
-_SHARES = f"""
-with this as {_THIS},
+_THIS = "(select * from run_statistics where run_number = (select max(run_number) from run_statistics))"
+#: Each new capture by itself, and, without a file, all of its form together: what each has too little of to tell, many tell.
+_UNITS = f"""
+this as {_THIS},
+base as (
+    select c.form, c.before::bigint as captures_before, coalesce(m.before, 0) as n_before, coalesce(r.before, 0) as refusals_before
+    from this c
+    left join this m on m.measure = 'new_mentions' and m.form = c.form
+    left join this r on r.measure = 'new_refusals' and r.form = c.form
+    where c.measure = 'new_captures'
+),
+units as (
+    select n.form, n.dump_id, sum(c.records) as n, sum(c.refusals) as refusals, count(*) as captures
+    from new_captures n join captures c using (dump_id)
+    group by grouping sets ((n.form, n.dump_id), (n.form))
+    having n.dump_id is not null or count(*) > 1
+),
+named as (
+    select units.*, base.* exclude (form), coalesce(file_name, captures || ' new captures') || ' (' || form || ')' as unit,
+        case when captures_before < 5 then 'all ' else 'three of four of the ' end || captures_before || ' captures before' as those
+    from units join base using (form) left join raw_dumps using (dump_id)
+)"""
+
+
+def _quoted(values: tuple[str, ...]) -> str:
+    return ", ".join(f"'{value}'" for value in values)
+
+
+def _shares(chosen: str, fallen: str) -> str:
+    """Return the query for captures that lack fields or kinds of links (``chosen``): ``fallen`` says by which shares."""
+    return f"""
+with {_UNITS},
+counted as (
+    select n.form, v.dump_id, v.dimension, sum(v.mentions) as k
+    from new_capture_values v join new_captures n using (dump_id)
+    where {chosen} group by grouping sets ((n.form, v.dimension, v.dump_id), (n.form, v.dimension))
+),
 compared as (
-    select w.form, w.dimension, w.value as k, n.value as n, w.before as k_before, n.before as n_before, w.before_least as least,
-        c.before as captures_before, w.value / n.value as share,
-        (w.value + w.before) / (n.value + n.before) as pooled
-    from this w
-    join this n on n.measure = 'new_mentions' and n.form = w.form
-    join this c on c.measure = 'new_captures' and c.form = w.form
-    where w.measure = 'new_mentions_with' and n.before >= {_LEAST_MENTIONS_BEFORE}
+    select u.*, c.dimension, c.k, w.before as k_before, w.before_low as low, c.k / u.n as share, (c.k + w.before) / (u.n + u.n_before) as pooled
+    from named u
+    join counted c on c.form = u.form and c.dump_id is not distinct from u.dump_id
+    join this w on w.measure = 'new_mentions_with' and w.form = c.form and w.dimension = c.dimension
+    where u.n >= {_LEAST_MENTIONS} and u.n_before >= {_LEAST_MENTIONS_BEFORE}
+),
+fallen as (
+    from compared where {fallen}
+    -- all together only where none shows it by itself
+    qualify dump_id is not null or count(dump_id) over (partition by form, dimension) = 0
 ),
 told as (
-    select *, form || ': ' || k::bigint || ' of ' || n::bigint || ' new mentions have ' || dimension || ' (' || round(100 * share)::bigint
-        || ' %), the least of ' || captures_before::bigint || ' captures before had ' || round(100 * least)::bigint || ' %' as finding
-    from compared
+    -- one fault is told once
+    from fallen
+    qualify not (dimension = 'text' and bool_or(dimension = 'abstract') over (partition by form, dump_id))
+        and not (dimension = 'authors_or_organisation' and bool_or(dimension in ('n_authors', 'organisation')) over (partition by form, dump_id))
 )
-select finding, form, dimension, k as now, n as of_now, k_before as before, n_before as of_before, least as least_before from told
-where """
+select unit || ': of ' || any_value(n)::bigint || ' mentions '
+    || string_agg(k::bigint || ' have ' || dimension || ' (' || round(100 * share)::bigint || ' %; before ' || round(100 * low)::bigint || ' %)', ', ' order by dimension)
+    || '; before: what ' || any_value(those) || ' reach' as finding,
+    form, dump_id, list_sort(list(dimension))::varchar as lacking
+from told group by unit, form, dump_id"""
+
+
 _FALLEN = (
-    f"n >= {_LEAST_MENTIONS} and captures_before >= {_LEAST_CAPTURES_BEFORE} and ((least - share > {_FALL} and "
-    f"least - share > {_STANDARD_ERRORS} * sqrt(pooled * (1 - pooled) * (1 / n + 1 / n_before))) "
-    f"or (k = 0 and least > 0 and n * k_before / n_before >= {_EXPECTED}))"
+    f"captures_before >= {_LEAST_CAPTURES_BEFORE} and ((low - share > {_FALL} and "
+    f"low - share > {_STANDARD_ERRORS} * sqrt(pooled * (1 - pooled) * (1 / n + 1 / n_before))) "
+    f"or (k = 0 and low > 0 and n * k_before / n_before >= {_EXPECTED}))"
+)
+_BARE = (
+    f"dimension in ('abstract', 'text') and form in ({_quoted(_SERVICES_OWN)}) "
+    f"and captures_before >= {_LEAST_CAPTURES_BEFORE_STOP} and low >= 0.9 and share < 0.5"
 )
 _ACCEPT = "if what it tells is right, papers run --accept "
 _PARSER_OR_PAGE = (
@@ -86,103 +136,23 @@ _PARSER_OR_PAGE = (
 )
 
 
-def _quoted(values: tuple[str, ...]) -> str:
-    return ", ".join(f"'{value}'" for value in values)
-
-
 #: Of ``run_statistics``: this run beside what was before.
 STATISTICS_LAWS = (
-    Law(
-        "abstracts_are_there_as_before",
-        "New items of the service's own JSON have abstracts, as those before had: without them papers cannot be told apart.",
-        _SHARES
-        + f"dimension = 'abstract' and form in ({_quoted(_SERVICES_OWN)}) and n >= 20 and captures_before >= {_LEAST_CAPTURES_BEFORE} "
-        "and least >= 0.9 and share < 0.5",
-        "Look at one of the new files: where the abstract stands now, the reader must follow; if it is not there, fetch it again; "
-        f"{_ACCEPT}abstracts_are_there_as_before.",
-        owner="captures",
-    ),
-    Law(
-        "values_are_there_as_before",
-        "No value that captures of a form had is missing in the new ones.",
-        _SHARES + f"dimension not like 'link: %' and {_FALLEN}",
-        _PARSER_OR_PAGE,
-        "warning",
-        "captures",
-    ),
-    Law(
-        "links_are_there_as_before",
-        "No kind of link that captures of a form had is missing in the new ones.",
-        _SHARES + f"dimension like 'link: %' and {_FALLEN}",
-        _PARSER_OR_PAGE,
-        "warning",
-        "captures",
-    ),
-    Law(
-        "abstracts_are_as_long_as_before",
-        "Abstracts of new captures are not half as long as those of the form's captures before.",
-        f"""
-with this as {_THIS}
-select l.form || ': new abstracts have ' || l.value::bigint || ' characters (median), the least of ' || c.before::bigint
-    || ' captures before had ' || l.before_least::bigint as finding, l.form, l.value as now, l.before
-from this l
-join this n on n.measure = 'new_mentions_with' and n.dimension = 'abstract' and n.form = l.form
-join this c on c.measure = 'new_captures' and c.form = l.form
-where l.measure = 'new_abstract_length' and n.value >= {_LEAST_MENTIONS} and n.before >= {_LEAST_MENTIONS_BEFORE}
-    and c.before >= {_LEAST_CAPTURES_BEFORE} and l.value < 0.5 * l.before_least""",
-        _PARSER_OR_PAGE,
-        "warning",
-        "captures",
-    ),
-    Law(
-        "captures_list_as_many_as_before",
-        "No new capture lists less than a quarter of what the form's captures before listed, where these (eight or more) are alike.",
-        f"""
-with this as {_THIS}
-select f.form || ': a new capture has ' || f.value::bigint || ' mentions, the least of ' || c.before::bigint
-    || ' captures before had ' || f.before_least::bigint as finding, f.form, f.value as now, f.before
-from this f
-join this c on c.measure = 'new_captures' and c.form = f.form
-where f.measure = 'new_mentions_of_a_capture' and c.before >= 8 and f.before_least >= 20
-    and f.before_least >= 0.5 * f.before and f.value < 0.25 * f.before_least""",
-        "Look whether the capture was cut off (`papers forms FILE`), and capture the page again.",
-        "warning",
-        "captures",
-    ),
-    Law(
-        "no_more_is_refused_than_before",
-        "Of new captures no more is refused than of the form's captures before.",
-        f"""
-with this as {_THIS},
-compared as (
-    select r.form, r.value as k, r.before as k_before, r.value + coalesce(n.value, 0) as n,
-        r.before + coalesce(n.before, 0) as n_before, (r.value + r.before) / (r.value + coalesce(n.value, 0) + r.before + coalesce(n.before, 0)) as pooled
-    from this r
-    left join this n on n.measure = 'new_mentions' and n.form = r.form
-    where r.measure = 'new_refusals' and r.value >= {_LEAST_MENTIONS}
-)
-select form || ': ' || k::bigint || ' of ' || n::bigint || ' are refused (' || round(100 * k / n)::bigint || ' %), before '
-    || k_before::bigint || ' of ' || n_before::bigint || ' (' || round(100 * k_before / n_before)::bigint || ' %)' as finding,
-    form, k as now, k_before as before
-from compared
-where n_before >= {_LEAST_MENTIONS_BEFORE} and k / n - k_before / n_before > 0.2
-    and k / n - k_before / n_before > {_STANDARD_ERRORS} * sqrt(pooled * (1 - pooled) * (1 / n + 1 / n_before))""",
-        "`papers rejects` shows lines and reasons: if the page looks as ever, the capture is damaged; if it changed, the reader must follow.",
-        "warning",
-        "captures",
-    ),
     Law(
         "forms_are_still_read",
         "No form that came regularly is missing while a new file is not read.",
         f"""
 with this as {_THIS}
 select r.form || ': ' || r.value::bigint || ' of the last ' || (select sum(value) from this where measure = 'recent_captures')::bigint
-    || ' captures, none of the new ones; ' || u.n::bigint || ' new file' || if(u.n = 1, ' gives', 's give') || ' no paper' as finding, r.form
+    || ' captures, none of the new ones; ' || u.n || ' new file' || if(u.n = 1, ' gives', 's give') || ' no paper: ' || u.names as finding, r.form
 from this r
-cross join (select sum(value) as n from this where measure = 'new_unread_captures') u
+cross join (
+    select count(*) as n, array_to_string(list_slice(list_sort(list(file_name)), 1, 5), ', ') as names
+    from new_captures join captures using (dump_id) join raw_dumps using (dump_id) where records = 0
+) u
 where r.measure = 'recent_captures' and r.value >= 3 and u.n > 0
-    and r.form not in (select form from this where measure = 'new_mentions')""",
-        "`papers rejects` names the files: probably they are of that form, and the page or the tool that copies it changed.",
+    and r.form not in (select form from this where measure = 'new_mentions' and value > 0)""",
+        "Probably these are of that form, and the page or the tool that copies it changed: `papers rejects` tells why.",
         "warning",
         "captures",
     ),
@@ -236,8 +206,89 @@ where s.measure = 'receipts' and s.value <> d.value""",
 _NAMED = "join raw_dumps using (dump_id) join captures using (dump_id)"
 _DAY = r"try_strptime(nullif(regexp_extract({}, '(^|[^0-9])(20[0-9][0-9][-_.]?[0-1][0-9][-_.]?[0-3][0-9])([^0-9]|$)', 2), ''), ['%Y-%m-%d', '%Y_%m_%d', '%Y.%m.%d', '%Y%m%d'])"
 
-#: Of ``new_captures``: a capture by itself.
+#: Of ``new_captures``: a capture by itself, or beside those of its form before.
 CAPTURE_LAWS = (
+    Law(
+        "abstracts_are_there_as_before",
+        "New captures of the service's own JSON have abstracts, as those before had: without them papers cannot be told apart.",
+        _shares("v.dimension = 'abstract'", _BARE),
+        "Look at the file: where the abstract stands now, the reader must follow; if it is not there, fetch it again; "
+        f"{_ACCEPT}abstracts_are_there_as_before.",
+        owner="captures",
+    ),
+    Law(
+        "values_are_there_as_before",
+        "No value that captures of a form had is missing in a new one.",
+        _shares("not starts_with(v.dimension, 'link: ')", f"{_FALLEN} and not ({_BARE})"),
+        f"{_PARSER_OR_PAGE} Dates that are shown without a year have none: name the file with its day, such as page-2026-05-15.txt.",
+        "warning",
+        "captures",
+    ),
+    Law(
+        "links_are_there_as_before",
+        "No kind of link that captures of a form had is missing in a new one.",
+        _shares("starts_with(v.dimension, 'link: ')", _FALLEN),
+        _PARSER_OR_PAGE,
+        "warning",
+        "captures",
+    ),
+    Law(
+        "abstracts_are_as_long_as_before",
+        "Abstracts of a new capture are not half as long as those of the form's captures before.",
+        f"""
+with {_UNITS},
+lengths as (
+    select n.form, n.dump_id, median(length(abstract)) as now, count(*) as abstracts
+    from new_captures n join parsed_rows using (dump_id) where abstract_kind = 'abstract'
+    group by grouping sets ((n.form, n.dump_id), (n.form))
+)
+select unit || ': abstracts have ' || round(now)::bigint || ' characters (median); before: ' || those || ' had '
+    || l.before_low::bigint || ' or more' as finding, u.form, u.dump_id, now, l.before
+from named u
+join lengths n on n.form = u.form and n.dump_id is not distinct from u.dump_id
+join this l on l.measure = 'new_abstract_length' and l.form = u.form
+where captures_before >= {_LEAST_CAPTURES_BEFORE} and n_before >= {_LEAST_MENTIONS_BEFORE}
+    and abstracts >= {_LEAST_MENTIONS} and now < 0.5 * l.before_low
+qualify u.dump_id is not null or count(u.dump_id) over (partition by u.form) = 0""",
+        _PARSER_OR_PAGE,
+        "warning",
+        "captures",
+    ),
+    Law(
+        "captures_list_as_many_as_before",
+        "No new capture lists less than a quarter of what the form's captures before listed, where these (eight or more) are alike.",
+        f"""
+with {_UNITS}
+select unit || ': ' || u.n::bigint || ' mentions; before: ' || those || ' had ' || f.before_low::bigint || ' or more' as finding,
+    u.form, u.dump_id, u.n as now, f.before
+from named u
+join this f on f.measure = 'new_mentions_of_a_capture' and f.form = u.form
+where u.dump_id is not null and captures_before >= 8 and f.before_low >= 20 and f.before_low >= 0.5 * f.before and u.n < 0.25 * f.before_low""",
+        "Look whether the capture was cut off (`papers forms FILE`), and capture the page again.",
+        "warning",
+        "captures",
+    ),
+    Law(
+        "no_more_is_refused_than_before",
+        "Of a new capture no more is refused than of the form's captures before.",
+        f"""
+with {_UNITS},
+compared as (
+    select *, refusals / (refusals + n) as share, refusals_before / (refusals_before + n_before) as share_before,
+        (refusals + refusals_before) / (refusals + n + refusals_before + n_before) as pooled
+    from named where refusals >= {_LEAST_MENTIONS} and n_before >= {_LEAST_MENTIONS_BEFORE}
+)
+select unit || ': ' || refusals::bigint || ' of ' || (refusals + n)::bigint || ' are refused (' || round(100 * share)::bigint || ' %), before '
+    || refusals_before::bigint || ' of ' || (refusals_before + n_before)::bigint || ' (' || round(100 * share_before)::bigint || ' %)' as finding,
+    form, dump_id, refusals as now, refusals_before as before
+from compared
+where share - share_before > 0.2
+    and share - share_before > {_STANDARD_ERRORS} * sqrt(pooled * (1 - pooled) * (1 / (refusals + n) + 1 / (refusals_before + n_before)))
+qualify dump_id is not null or count(dump_id) over (partition by form) = 0""",
+        "`papers rejects` shows lines and reasons: if the page looks as ever, the capture is damaged; if it changed, the reader must follow.",
+        "warning",
+        "captures",
+    ),
     Law(
         "titles_differ",
         f"Not more than half of a capture's titles ({_LEAST_MENTIONS} or more) are one, over different texts.",

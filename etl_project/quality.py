@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from etl_project.contract import Table, polars_schema
-from etl_project.tables import CHECK_RESULTS, NEW_CAPTURES, RUN_STATISTICS, TABLES
+from etl_project.tables import CHECK_RESULTS, NEW_CAPTURE_VALUES, NEW_CAPTURES, RUN_STATISTICS, TABLES
 from etl_project.warehouse import SQL_FOLDER, append, replace, scalar, transaction
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 #: Of so many runs results and values are kept: a year of daily runs.
 KEPT_RUNS = 400
-MEASURED = SQL_FOLDER / "quality" / "measured.sql"
+_SQL = SQL_FOLDER / "quality"
 
 
 _NO_READERS = {
@@ -72,10 +72,17 @@ def measure(
     published_statistics = statistics.select("measure", "form", "dimension", "value")
     counts = [(name, "", "", float(value)) for name, value in (counted or {}).items()]
     with transaction(connection):
-        new: pl.DataFrame = connection.sql(
-            "select dump_id from captures anti join published_dumps using (dump_id) order by dump_id"
-        ).pl()
-        replace(connection, NEW_CAPTURES, new)
+        for name in ("compared_captures", "compared_values"):
+            query = (_SQL / f"{name}.sql").read_text("utf-8")
+            connection.execute(f"create or replace temp table {name} as {query}").fetchall()
+        for table, query in (
+            (NEW_CAPTURES, "select dump_id, form from compared_captures where is_new order by all"),
+            (
+                NEW_CAPTURE_VALUES,
+                "select dump_id, dimension, mentions from compared_values where is_new order by all",
+            ),
+        ):
+            replace(connection, table, connection.sql(query).pl())
         counts += [
             ("rows", "", table.name, float(scalar(connection, f"select count(*) from {table.name}")))
             for table in TABLES
@@ -90,7 +97,7 @@ def measure(
             ).fetchall()
         connection.execute("delete from run_statistics where run_id = ?", [run_id]).fetchall()
         number = scalar(connection, "select coalesce(max(run_number), 0) + 1 from run_statistics")
-        measured: pl.DataFrame = connection.sql(MEASURED.read_text("utf-8")).pl()
+        measured: pl.DataFrame = connection.sql((_SQL / "measured.sql").read_text("utf-8")).pl()
         rows = measured.with_columns(
             run_id=pl.lit(run_id),
             run_number=pl.lit(number, pl.Int32),

@@ -837,14 +837,32 @@ DELIVERIES = Table(
     laws=DELIVERY_LAWS,
 )  # fmt: skip
 
+_TITLES_ONLY = "with `, titles only` where it shows neither abstracts nor dates, as pages of a day"
+
 NEW_CAPTURES = Table(
     name="new_captures",
     stage="quality",
     grain="One row is one capture that the publication before did not hold; what it brings is compared with what was there.",
     key=("dump_id",),
-    columns=(_dump_id(),),
+    columns=(
+        _dump_id(),
+        Column("form", "text", f"Form of the captures that it is compared with: that of `captures`, {_TITLES_ONLY}.", required=True),
+    ),
     laws=(_exists_in("dump_id", "captures"), *CAPTURE_LAWS),
-)
+)  # fmt: skip
+
+NEW_CAPTURE_VALUES = Table(
+    name="new_capture_values",
+    stage="quality",
+    grain="One row is one field or kind of link of one new capture that gave mentions.",
+    key=("dump_id", "dimension"),
+    columns=(
+        _dump_id(),
+        Column("dimension", "text", "The field, or `link: ` and the kind, that this capture or another one of its form has.", required=True),
+        Column("mentions", "bigint", "Mentions of the capture that have it.", required=True, least=0),
+    ),
+    laws=(_exists_in("dump_id", "new_captures"),),
+)  # fmt: skip
 
 RUN_STATISTICS = Table(
     name="run_statistics",
@@ -856,11 +874,11 @@ RUN_STATISTICS = Table(
         Column("run_number", "integer", "Place of the run among those measured, from 1.", required=True, least=1),
         Column("measured_at", "timestamp", "When the stages were done.", "UTC", required=True),
         Column("measure", "text", "What was measured: " + "; ".join(f"`{name}`, {meaning}" for name, meaning in MEASURES.items()) + ".", required=True, one_of=tuple(MEASURES)),
-        Column("form", "text", "Form of the captures, with `, titles only` where they show neither abstracts nor dates, as pages of a day; empty where it is of all.", required=True),
+        Column("form", "text", "Form of the captures, as in `new_captures`; empty where it is of all.", required=True),
         Column("dimension", "text", "Table, field, kind or reason; empty where there is none.", required=True),
         Column("value", "double", "The value in this run.", required=True, least=0),
         Column("before", "double", "The same in the publication that readers had then; of new captures, in the form's last 20 captures that they had. Null if there was none.", least=0),
-        Column("before_least", "double", "The lowest share (of `new_mentions_with`) or value of any one of these captures, but for the very lowest where they are five or more.", least=0),
+        Column("before_low", "double", "The share (of `new_mentions_with`) or value that three of four of these captures reach, or all where they are fewer than five.", least=0),
     ),
     laws=STATISTICS_LAWS,
 )  # fmt: skip
@@ -915,6 +933,7 @@ TABLES: tuple[Table, ...] = (
     COVERAGE,
     DELIVERIES,
     NEW_CAPTURES,
+    NEW_CAPTURE_VALUES,
     RUN_STATISTICS,
     CHECK_RESULTS,
 )

@@ -27,12 +27,13 @@ def _type(name: str, lake: Lake, backup: Path) -> None:
     places = {"LAKE": lake, "BACKUP": Lake(backup)}
     environment = {**os.environ, **{name: str(place.root) for name, place in places.items()}}
     subprocess.run(["sh", "-euc", shell], check=True, env=environment, cwd="/")
-    for command, place in re.findall(r'^papers (\w+) --lake "\$(\w+)"$', ours, re.MULTILINE):
+    for command, place in re.findall(r'^papers (\w+(?: --backup)?) --lake "\$(\w+)"$', ours, re.MULTILINE):
         if command == "rebuild":
             assert rebuild(places[place]).exit_code == 0
         else:
-            assert command == "doctor"
-            assert [finding for finding in examine(places[place]) if finding.outcome == "problem"] == []
+            assert command in ("doctor", "doctor --backup")
+            found = examine(places[place], backup="--backup" in command)
+            assert [finding for finding in found if finding.outcome == "problem"] == []
 
 
 @pytest.mark.long

@@ -20,19 +20,35 @@ _RELATED = (
 )
 _DAYS = "update raw_dumps set file_name = '2025-10-03.json'; update deliveries set outcome = 'known', path = 'inbox/2025-10-04.json'"
 #: All captures are new, and are long listings.
-_NEW = "delete from new_captures; insert into new_captures select dump_id from captures where records >= 10"
+_NEW = "delete from new_captures; insert into new_captures select dump_id, form from captures where records >= 10"
 _ONE_PAPER = "update paper_mentions set paper_id = (select min(paper_id) from paper_mentions), rule = 'same_arxiv_id'"
 _SAME_LINK = "insert into mention_links select mention_id, 99, 'page', u, u, 'other', null, null, null, null, null, null, null from parsed_rows cross join (select 'https://site.example/own' as u)"
 _WEEKEND = (
     "update captures set query = null, form = 'text_compact'; update raw_dumps set file_name = '2025-10-0' || (1 + (dump_id = (select min(dump_id) from captures))::int) || '.txt'; "
     "update paper_mentions set paper_id = 'p000000000000000' || (select seq % 6 from parsed_rows p where p.mention_id = paper_mentions.mention_id)"
 )
-#: The last run had new captures of a form that readers have many of.
+#: Of a form of which readers have 20 captures with 100 mentions, one of 50 mentions is new.
 _MEASURED = (
-    "delete from run_statistics where measure like 'new_%' or measure = 'recent_captures'; insert into run_statistics select run_id, run_number, measured_at, 'new_captures', "
-    "'api_json', '', 1, 20, null from run_statistics where measure = 'receipts'; insert into run_statistics select run_id, run_number, "
-    "measured_at, 'new_mentions', 'api_json', '', 50, 100, null from run_statistics where measure = 'receipts'"
+    "delete from run_statistics where measure like 'new_%' or measure = 'recent_captures'; delete from new_captures; delete from new_capture_values; "
+    "insert into new_captures select max_by(dump_id, records), 'api_json' from captures; update captures set records = 50 where dump_id in (select dump_id from new_captures)"
 )
+
+
+def _before(measure: str, dimension: str, before: float, low: str = "null") -> str:
+    return (
+        f"insert into run_statistics select run_id, run_number, measured_at, '{measure}', 'api_json', '{dimension}', 0, {before}, {low} "
+        "from run_statistics where measure = 'receipts'"
+    )
+
+
+_NEW_ONE = f"{_MEASURED}; {_before('new_captures', '', 20)}; {_before('new_mentions', '', 100)}; {_before('new_refusals', '', 0)}"
+
+
+def _none_has(dimension: str, before: float, low: float) -> str:
+    value = f"insert into new_capture_values select dump_id, '{dimension}', 0 from new_captures"
+    return f"{_NEW_ONE}; {_before('new_mentions_with', dimension, before, str(low))}; {value}"
+
+
 LAW_DEFECTS = {
     "raw_dumps.text_or_reason": "update raw_dumps set unread_reason = 'binary_file'",
     "captures.dump_id_in_raw_dumps": "update captures set dump_id = 'ffffffffffffffff' where dump_id = (select min(dump_id) from captures)",
@@ -84,7 +100,8 @@ LAW_DEFECTS = {
     "papers_by_month.months_add_up": "update papers_by_month set papers = papers + 1",
     "deliveries.every_delivery_is_kept": "delete from raw_dumps",
     "deliveries.no_content_comes_under_another_day": _DAYS,
-    "new_captures.dump_id_in_captures": "insert into new_captures values ('ffffffffffffffff')",
+    "new_captures.dump_id_in_captures": "insert into new_captures values ('ffffffffffffffff', 'api_json')",
+    "new_capture_values.dump_id_in_new_captures": "insert into new_capture_values values ('ffffffffffffffff', 'abstract', 1)",
     "new_captures.titles_differ": f"{_NEW}; update paper_mentions set title_key = 'one title'",
     "new_captures.abstracts_differ": f"{_NEW}; update parsed_rows set abstract = 'Sign in to follow this paper.'",
     "new_captures.a_paper_has_few_titles": f"{_NEW}; {_ONE_PAPER}",
@@ -95,13 +112,13 @@ LAW_DEFECTS = {
     "new_captures.dates_are_the_papers_own": f"{_NEW}; update parsed_rows set published_on = date '2024-05-01'; update captures set captured_on = date '2024-05-01'",
     "new_captures.authors_are_shown": f"{_NEW}; update parsed_rows set organisation_name = null, organisation_handle = null, n_authors = null; update captures set records = 20",
     "new_captures.a_day_comes_once": f"{_NEW}; {_WEEKEND}",
-    "run_statistics.abstracts_are_there_as_before": f"{_MEASURED}; insert into run_statistics select run_id, run_number, measured_at, 'new_mentions_with', 'api_json', 'abstract', 0, 100, 1 from run_statistics where measure = 'receipts'",
-    "run_statistics.values_are_there_as_before": f"{_MEASURED}; insert into run_statistics select run_id, run_number, measured_at, 'new_mentions_with', 'api_json', 'n_authors', 0, 98, 0.9 from run_statistics where measure = 'receipts'",
-    "run_statistics.links_are_there_as_before": f"{_MEASURED}; insert into run_statistics select run_id, run_number, measured_at, 'new_mentions_with', 'api_json', 'link: github_repo', 0, 30, 0.1 from run_statistics where measure = 'receipts'",
-    "run_statistics.abstracts_are_as_long_as_before": f"{_MEASURED}; insert into run_statistics select run_id, run_number, measured_at, 'new_mentions_with', 'api_json', 'abstract', 50, 100, 1 from run_statistics where measure = 'receipts'; insert into run_statistics select run_id, run_number, measured_at, 'new_abstract_length', 'api_json', '', 60, 900, 700 from run_statistics where measure = 'receipts'",
-    "run_statistics.captures_list_as_many_as_before": f"{_MEASURED}; insert into run_statistics select run_id, run_number, measured_at, 'new_mentions_of_a_capture', 'api_json', '', 2, 50, 40 from run_statistics where measure = 'receipts'",
-    "run_statistics.no_more_is_refused_than_before": f"{_MEASURED}; insert into run_statistics select run_id, run_number, measured_at, 'new_refusals', 'api_json', '', 40, 0, null from run_statistics where measure = 'receipts'",
-    "run_statistics.forms_are_still_read": f"{_MEASURED}; insert into run_statistics select run_id, run_number, measured_at, 'recent_captures', 'markdown', '', 9, null, null from run_statistics where measure = 'receipts'; insert into run_statistics select run_id, run_number, measured_at, 'new_unread_captures', 'unknown', '', 1, 0, null from run_statistics where measure = 'receipts'",
+    "new_captures.abstracts_are_there_as_before": _none_has("abstract", 100, 1),
+    "new_captures.values_are_there_as_before": _none_has("n_authors", 98, 0.9),
+    "new_captures.links_are_there_as_before": _none_has("link: github_repo", 30, 0.1),
+    "new_captures.abstracts_are_as_long_as_before": f"{_NEW_ONE}; {_before('new_abstract_length', '', 9000, '7000')}",
+    "new_captures.captures_list_as_many_as_before": f"{_NEW_ONE}; {_before('new_mentions_of_a_capture', '', 500, '400')}",
+    "new_captures.no_more_is_refused_than_before": f"{_NEW_ONE}; update captures set refusals = 40",
+    "run_statistics.forms_are_still_read": f"{_MEASURED}; insert into run_statistics select run_id, run_number, measured_at, 'recent_captures', 'markdown', '', 9, null, null from run_statistics where measure = 'receipts'; update captures set records = 0",
     "run_statistics.nothing_shrinks": "update run_statistics set before = 2 * value where measure = 'rows'",
     "run_statistics.no_paper_swallows_others": "update run_statistics set value = 900, before = 3 where measure = 'mentions_of_a_paper'",
     "run_statistics.papers_that_readers_know_stay": "update run_statistics set value = 1 where measure = 'papers_gone'",

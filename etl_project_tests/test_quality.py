@@ -155,6 +155,8 @@ def odd(good: tuple[Lake, list[Summary]], tmp_path_factory: pytest.TempPathFacto
                 "2025-10-06.json": json.dumps(
                     [item_of(paper) for paper in short] + [{"paper": {"id": "2401.00002"}}] * 15
                 ),
+                # good ones beside it: together, the share of what is missing would not be low
+                **{f"2025-10-{day:02}.json": as_json(told(20 + day, 50)) for day in (8, 9)},
                 # the markup of authors changed
                 "search6.md": re.sub(r"(?m)^(\[- \d+ authors|\[\[).*$", "", rendered(21, 40)),
                 # the markup of dates changed
@@ -174,12 +176,12 @@ def odd(good: tuple[Lake, list[Summary]], tmp_path_factory: pytest.TempPathFacto
 
 #: What each incident is found by, and what the line about it must say.
 WARNINGS = {
-    "abstracts_are_as_long_as_before": "api_json: new abstracts have 60 characters (median), the least of 4 captures before had ",
-    "links_are_there_as_before": "api_json: 0 of 30 new mentions have link: github_repo (0 %), the least of 4 captures before had ",
-    "values_are_there_as_before": "markdown: 0 of 40 new mentions have ",
+    "abstracts_are_as_long_as_before": "2025-10-06.json (api_json): abstracts have 60 characters (median); before: all 4 captures before had ",
+    "links_are_there_as_before": "2025-10-06.json (api_json): of 30 mentions 0 have link: github_repo (0 %; before ",
+    "values_are_there_as_before": "search6.md (markdown): of 40 mentions 0 have ",
     "authors_are_shown": "search6.md: none of 40 papers has authors or an organisation",
-    "no_more_is_refused_than_before": "api_json: 15 of 45 are refused (33 %), before 0 of ",
-    "forms_are_still_read": " of the last 20 captures, none of the new ones; 1 new file gives no paper",
+    "no_more_is_refused_than_before": "2025-10-06.json (api_json): 15 of 45 are refused (33 %), before 0 of ",
+    "forms_are_still_read": " of the last 20 captures, none of the new ones; 1 new file gives no paper: clipboard6.txt",
     "a_day_comes_once": "saved-2025-10-05.html: lists the same 50 papers for 2025-10-05 as saved-2025-10-04.html for 2025-10-04",
     "no_content_comes_under_another_day": "2025-10-07.json holds what 2025-10-04.json held: the same bytes for 2025-10-07 as for 2025-10-04",
     "organisations_differ": 'furniture.jsonl: all 20 organisations are "site"',
@@ -213,10 +215,68 @@ def test_incidents_that_only_lose_values_publish_and_count_nothing_twice(odd: Od
 def test_dates_that_are_gone_are_told_with_their_form(odd: Odd) -> None:
     shares = rows_of(
         odd.lake,
-        f"select value, before > 0, before_least > 0.5 from run_statistics where run_id = '{odd.summary.run_id}' "
+        f"select value, before > 0, before_low > 0.5 from run_statistics where run_id = '{odd.summary.run_id}' "
         "and measure = 'new_mentions_with' and form = 'html_cards' and dimension = 'published_on'",
     )
     assert shares == [(0.0, True, True)]
+
+
+def _captures(connection: duckdb.DuckDBPyConnection, first: int, shares: list[float]) -> None:
+    """Put captures of 20 mentions into the warehouse, of which so many have an abstract and a date."""
+    for n, share in enumerate(shares, first):
+        hashed = f"{n:064x}"
+        values = {
+            "raw_dumps": f"'{hashed[-16:]}' as dump_id, '{hashed}' as content_sha256, '{hashed}' as stored_sha256, 'page{n}.json' as file_name, "
+            f"'' as source, timestamp '2025-10-01' as received_at, {n} as load_number, 9 as byte_count, 'none' as compression, "
+            "'utf8' as encoding_basis, []::integer[] as damaged_lines, 1 as line_count",
+            "captures": f"'{hashed[-16:]}' as dump_id, 'api_json' as form, 1 as form_confidence, 'none' as captured_basis, 20 as records, 0 as refusals, "
+            "1 as lines_total, 1 as lines_field, 0 as lines_furniture, 0 as lines_refused, 1 as parser_version",
+            "parsed_rows": f"'{hashed[-16:]}-' || range as mention_id, '{hashed[-16:]}' as dump_id, range as seq, 1 as line_start, 1 as line_end, "
+            "'api_json' as form, 'A Title' as title, false as published_year_inferred, 'none' as published_basis, "
+            f"if(range < {20 * share}, 'abstract', null) as abstract_kind, if(range < {20 * share}, repeat('word ', 20), null) as abstract, "
+            f"if(range < {20 * share}, date '2025-09-01', null) as published_on from range(20)",
+        }
+        for table, row in values.items():
+            connection.execute(f"insert into {table} by name select {row}").fetchall()
+
+
+def _missed(lake: Lake, before: list[float], new: list[float]) -> dict[str, list[str]]:
+    """What the laws about new captures find, by the law's name."""
+    with warehouse.connect(lake) as connection:
+        _captures(connection, 1, before)
+        empty = {name: frame.clear() for name, frame in quality._NO_READERS.items()}
+        readers = {**empty, "raw_dumps": connection.sql("select dump_id from raw_dumps").pl()}
+        _captures(connection, 100, new)
+        quality.measure(connection, "now", readers)
+        laws = [law for law in BY_NAME["new_captures"].laws if law.name.endswith("_are_there_as_before")]
+        found = {
+            law.name: [row["finding"] for row in warehouse.read(connection, law.failing).sort("finding").to_dicts()]
+            for law in laws
+        }
+    return {name: lines for name, lines in found.items() if lines}
+
+
+def test_a_bad_capture_does_not_hide_among_good_ones(lake: Lake) -> None:
+    assert _missed(lake, [1] * 6, [1, 0, 1, 1]) == {
+        "abstracts_are_there_as_before": [
+            "page101.json (api_json): of 20 mentions 0 have abstract (0 %; before 100 %); before: what three of four of the 6 captures before reach"
+        ],
+        "values_are_there_as_before": [
+            "page101.json (api_json): of 20 mentions 0 have published_on (0 %; before 100 %); before: what three of four of the 6 captures before reach"
+        ],
+    }
+
+
+@pytest.mark.parametrize(("before", "found"), [(0, True), (4, True), (12, False)])
+def test_some_bad_captures_that_were_let_through_do_not_become_what_is_usual(
+    before: int, found: bool, lake: Lake
+) -> None:
+    assert bool(_missed(lake, [1] * (20 - before) + [0] * before, [0, 0])) is found
+
+
+@pytest.mark.parametrize("before", [[], [1], [0.9, 0.1, 0, 0.2], [0] * 8])
+def test_nothing_is_missed_that_was_not_usual(before: list[float], lake: Lake) -> None:
+    assert _missed(lake, before, [0, 0.3]) == {}
 
 
 @pytest.fixture(scope="module")
@@ -228,6 +288,7 @@ def stopped(good: tuple[Lake, list[Summary]], tmp_path_factory: pytest.TempPathF
     one_title = "Get trending papers in your email inbox once a day"
     files = {
         "2025-10-06.json": json.dumps(bare),
+        "2025-10-07.json": as_json(told(36, 60)),
         "titles.json": as_json(changed(told(31, 12), title=one_title)),
         "link.json": as_json(changed(told(32, 12), github="https://github.com/site/own")),
         "abstracts.jsonl": as_lines(changed(told(33, 12), abstract="Sign in to follow papers. It takes a minute.")),
@@ -245,7 +306,7 @@ def stopped(good: tuple[Lake, list[Summary]], tmp_path_factory: pytest.TempPathF
 
 
 STOPPING = {
-    "abstracts_are_there_as_before": "api_json: ",
+    "abstracts_are_there_as_before": "2025-10-06.json (api_json): of 60 mentions 0 have abstract (0 %; before 100 %); before: what all 4 captures before reach",
     "titles_differ": 'titles.json: 12 of 12 titles are "Get trending papers',
     "abstracts_differ": 'abstracts.jsonl: 12 of 12 abstracts are "Sign in to follow papers.',
     "a_paper_has_few_titles": " has 40 titles",
