@@ -25,7 +25,7 @@ test: setup
 
 # Those that need many whole runs: some minutes more.
 test-long: setup
-	$(BIN)/python -m pytest -n 2 -m long
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m long
 
 lint: setup
 	$(BIN)/ruff check .

@@ -48,12 +48,14 @@ def killed(sample_run: tuple[Lake, Summary], tmp_path_factory: pytest.TempPathFa
         return Killed(lake, done, before, after, left, run_job(lake, [page]))
 
 
+@pytest.mark.long
 def test_a_run_that_is_killed_before_the_swap_leaves_readers_what_they_had(killed: Killed) -> None:
     assert killed.code == -9
     assert killed.after_kill == killed.before
     assert len([name for name in killed.left if name.count("-") == 4]) == 2, "it was killed with its publication built"
 
 
+@pytest.mark.long
 def test_the_run_after_a_killed_one_completes_and_clears_up(killed: Killed) -> None:
     assert (killed.next_run.exit_code, killed.next_run.files[0]["outcome"]) == (0, "known")
     assert rows_of(killed.lake, "select count(*) from papers") == [(N_PAPERS + 1,)]
@@ -65,6 +67,7 @@ def test_the_run_after_a_killed_one_completes_and_clears_up(killed: Killed) -> N
     ]
 
 
+@pytest.mark.long
 def test_the_history_shows_a_killed_run_as_failed_with_the_reason(killed: Killed) -> None:
     with dg.DagsterInstance.from_config(str(killed.lake.dagster_home)) as instance:
         states = [(run.run_id, run.status) for run in instance.get_runs()]

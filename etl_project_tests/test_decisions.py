@@ -25,14 +25,21 @@ def page(*records: tuple[str, str]) -> str:
     return "Daily Papers\n\n" + "".join(f"{title}\n\n{abstract}\n\n" for title, abstract in records)
 
 
-@pytest.fixture
-def folder(tmp_path: Path, lake: Lake) -> Path:
-    """A folder with one capture of three papers, taken in."""
-    folder = tmp_path / "captures"
-    folder.mkdir()
-    (folder / "page.txt").write_text(page(*PAGE), "utf-8")
-    assert run_job(lake, [folder]).exit_code == 0
+@pytest.fixture(scope="module")
+def taken_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one capture of three papers, and a lake that took it in. Read, never changed."""
+    folder = tmp_path_factory.mktemp("taken_in")
+    (folder / "captures").mkdir()
+    (folder / "captures" / "page.txt").write_text(page(*PAGE), "utf-8")
+    assert run_job(Lake(folder / "lake"), [folder / "captures"]).exit_code == 0
     return folder
+
+
+@pytest.fixture
+def folder(taken_in: Path, tmp_path: Path, lake: Lake) -> Path:
+    """The folder with the capture; ``lake`` has taken it in."""
+    shutil.copytree(taken_in / "lake", lake.root, symlinks=True)
+    return Path(shutil.copytree(taken_in / "captures", tmp_path / "captures"))
 
 
 def titles(lake: Lake) -> list[list[str]]:
@@ -91,6 +98,7 @@ def test_a_split_parts_a_mention_and_its_copies(folder: Path, lake: Lake, papers
     )
 
 
+@pytest.mark.long
 def test_the_later_of_two_decisions_holds(folder: Path, lake: Lake, papers: Papers) -> None:
     assert papers("merge", SLOW, WHY, "--why", "the same", lake=lake).returncode == 0
     assert run_job(lake, [folder]).exit_code == 0
@@ -165,6 +173,7 @@ def test_decisions_in_a_folder_that_is_taken_in_are_no_capture(folder: Path, lak
     assert rows_of(lake, "select file_name from raw_dumps") == [("page.txt",)]
 
 
+@pytest.mark.long
 def test_a_rebuild_matches_all_anew_and_keeps_ids_and_decisions(folder: Path, lake: Lake, papers: Papers) -> None:
     assert papers("merge", SLOW, WHY, "--why", "the same report", lake=lake).returncode == 0
     assert run_job(lake, [folder]).exit_code == 0

@@ -50,6 +50,7 @@ def copied(grown: Lake, lake: Lake) -> Lake:
     return lake
 
 
+@pytest.mark.long
 def test_raw_alone_gives_the_same_bytes_again(grown: Lake, lake: Lake) -> None:
     shutil.copytree(grown.raw, lake.raw)
     summary = rebuild(lake)
@@ -79,6 +80,7 @@ def test_a_damaged_warehouse_is_rebuilt_with_the_same_ids(copied: Lake, grown: L
     assert [file.name for file in copied.warehouse.parent.iterdir() if "before" in file.name] == []
 
 
+@pytest.mark.long
 def test_new_captures_beside_a_lost_warehouse_come_in_a_load_of_their_own(
     copied: Lake, grown: Lake, tmp_path: Path
 ) -> None:
@@ -111,6 +113,7 @@ def test_a_lake_without_a_history_takes_its_ids_from_what_is_published(copied: L
     assert _parquet(copied) == _parquet(grown)
 
 
+@pytest.mark.long
 def test_a_damaged_file_of_the_history_is_named_with_what_to_do(copied: Lake, papers: Papers) -> None:
     copied.warehouse.unlink()
     file = min(copied.ids.iterdir())
@@ -124,6 +127,7 @@ def test_a_damaged_file_of_the_history_is_named_with_what_to_do(copied: Lake, pa
     assert copied.database.resolve() == published
 
 
+@pytest.mark.long
 def test_a_rebuild_of_a_lake_in_use_says_by_whom(copied: Lake, papers: Papers) -> None:
     with writer_lock(copied, "a long run"):
         done = papers("rebuild", lake=copied)
@@ -141,6 +145,7 @@ _STATE = st.tuples(
 
 @settings(max_examples=30, deadline=None)
 @given(states=st.lists(_STATE, min_size=1, max_size=7), whole_every=st.integers(2, 4))
+@pytest.mark.long
 def test_the_history_says_what_the_tables_said_last(
     states: list[tuple[dict[str, int], dict[str, tuple[str, bool]], dict[str, tuple[str, int]]]],
     whole_every: int,

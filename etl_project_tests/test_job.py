@@ -93,6 +93,7 @@ def test_a_load_that_is_matched_in_batches_gives_the_same_papers(
     assert rows_of(lake, mentions) == rows_of(sample_run[0], mentions)
 
 
+@pytest.mark.long
 def test_ids_stay_when_later_files_add_mentions(lake: Lake) -> None:
     files = sorted(SAMPLES.iterdir(), reverse=True)
     ids: dict[str, str] = {}

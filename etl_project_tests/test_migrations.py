@@ -51,6 +51,7 @@ def _rows(file: Path, query: str) -> list[tuple[object, ...]]:
         return connection.execute(query).fetchall()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("file", LAKES, ids=[file.name.partition(".")[0] for file in LAKES])
 def test_a_lake_of_each_released_version_runs_and_keeps_its_ids(file: Path, released: Released, lake: Lake) -> None:
     old = released(file)

@@ -63,6 +63,7 @@ def old(filled: Lake, lake: Lake) -> Lake:
     return lake
 
 
+@pytest.mark.long
 def test_what_was_refused_and_what_is_new_in_old_records_is_read_and_ids_stay(old: Lake) -> None:
     ids = dict(rows_of(old, "select title, paper_id from papers"))
     summary = reparse_lake(old)
