@@ -18,7 +18,7 @@ import dagster as dg
 import polars as pl
 from pydantic import Field
 
-from etl_project import decisions, history, matching, parse, publish, quality, raw, warehouse
+from etl_project import decisions, history, left_out, matching, parse, publish, quality, raw, warehouse
 from etl_project.contract import OWNERS, Table, described, polars_schema
 from etl_project.dedupe.decided import decision_rows
 from etl_project.dedupe.keys import keys
@@ -233,7 +233,7 @@ def raw_dumps(config: RawConfig, lake: LakeResource) -> Iterator[dg.MaterializeR
             log.warning("%s: %s", delivery.path, delivery.detail)
     with warehouse.connect(where) as connection:
         known = {row[0] for row in connection.execute("select dump_id from raw_dumps").fetchall()}
-        missing = [receipt for receipt in raw.receipts(where.raw) if receipt.dump_id not in known]
+        missing = list(raw.receipts(where.raw, known))
         with warehouse.transaction(connection):
             if not known and not history.is_restored(connection):  # a new warehouse
                 publish.record_ids(where)
@@ -292,18 +292,21 @@ _PARSED = (CAPTURES, PARSED_ROWS, MENTION_LINKS, MENTION_AUTHORS, REFUSED_RECORD
 
 @dg.multi_asset(specs=[_spec(table, ["raw_dumps"]) for table in _PARSED], name="parsed")
 def parsed(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
-    """Read every dump that this version of the parser has not read."""
+    """Read every dump that this version of the parser has not read, or that people left out or took back since."""
     read = 0
     with warehouse.connect(lake.lake) as connection:
+        unread = left_out.read(lake.lake)
+        before = connection.execute("select dump_id from refused_records where reason = 'left_out'").fetchall()
+        warehouse.read_again(connection, unread.keys() ^ {row[0] for row in before})
         total = warehouse.scalar(connection, "select count(*) from raw_dumps")
         for dumps in warehouse.unparsed_batches(connection, parse.PARSER_VERSION):
-            result = parse.parse_dumps(dumps)
+            result = parse.parse_dumps(dumps, unread)
             ids = dumps["dump_id"].to_list()
             with warehouse.transaction(connection):
-                before = warehouse.forget_parsed(connection, ids)
+                forgotten = warehouse.forget_parsed(connection, ids)
                 for table, frame in zip(_PARSED, (getattr(result, table.name) for table in _PARSED), strict=True):
                     warehouse.append(connection, table, frame)
-                warehouse.renamed_mentions(connection, before)
+                warehouse.renamed_mentions(connection, forgotten)
             read += len(ids)
             log.info("parsed: %d of %d dumps", read, total)
         refused = warehouse.read(
@@ -512,7 +515,9 @@ def _check_result(outcome: Outcome, accepted: bool) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.ERROR
         if (check.severity == "critical" and not accepted) or outcome.error
         else dg.AssetCheckSeverity.WARN,
-        description="" if outcome.passed else outcome.error or f"{outcome.observed}. {check.remedy}",
+        description=""
+        if outcome.passed
+        else outcome.error or f"{outcome.observed}. {'Accepted in this run.' if accepted else check.remedy}",
         metadata=metadata,
     )
 

@@ -43,6 +43,7 @@ app = typer.Typer(
 
 FAILED, BUSY, UNREADABLE = 1, 3, 4
 _MOST_FILES_SHOWN = 40
+_MOST_HELD_SHOWN = 10
 
 LakeOption = Annotated[
     Path | None,
@@ -171,14 +172,14 @@ def reparse(
 
 def _run(lake: Lake, job: "Callable[[Lake], Summary]", name: str, as_json: bool) -> None:
     _show_progress()
-    from etl_project import history, warehouse
+    from etl_project import decisions, history, raw, warehouse
 
     try:
         with writer_lock(lake, name):
             summary = job(lake)
     except LakeBusy as busy:
         raise _stop(str(busy), BUSY) from None
-    except (warehouse.WarehouseError, history.DamagedHistory) as error:
+    except (warehouse.WarehouseError, history.DamagedHistory, raw.DamagedReceipt, decisions.DamagedDecisions) as error:
         raise _stop(str(error), FAILED) from None
     except OSError as error:
         raise _stop(
@@ -411,7 +412,8 @@ def _rows(connection: Any, query: str, parameters: list[Any] | None = None) -> l
 
 @app.command()
 def status(lake: LakeOption = None, as_json: JsonOption = False) -> None:
-    """Show what is published, when it was, and what waits in the inbox."""
+    """Show what is published, when it was, and what waits: in the inbox, fetched, or taken in by a run that did not publish."""
+    from etl_project.raw import DamagedReceipt, receipts
     from etl_project.sources.fetched import untaken
 
     where = _lake(lake)
@@ -424,6 +426,12 @@ def status(lake: LakeOption = None, as_json: JsonOption = False) -> None:
             t["table_name"]: _rows(connection, f"select count(*) as n from {t['table_name']}")[0]["n"] for t in tables
         }
         newest = _rows(connection, "select max(received_at) as received_at from raw_dumps")[0]["received_at"]
+        known = {row["dump_id"] for row in _rows(connection, "select dump_id from raw_dumps")}
+    # what a run took in stays, also if it published nothing
+    try:
+        held = list(receipts(where.raw, known))
+    except DamagedReceipt as error:
+        raise _stop(str(error), FAILED) from None
     waiting = (
         sum(1 for f in where.inbox.rglob("*") if f.is_file() and not f.name.startswith("."))
         if where.inbox.is_dir()
@@ -437,6 +445,7 @@ def status(lake: LakeOption = None, as_json: JsonOption = False) -> None:
                 "newest_capture_received_at": newest,
                 "files_in_inbox": waiting,
                 "fetched_pages_waiting": pages,
+                "captures_not_published": [{"dump_id": one.dump_id, "file_name": one.file_name} for one in held],
                 "rows": counts,
             }
         )
@@ -449,6 +458,14 @@ def status(lake: LakeOption = None, as_json: JsonOption = False) -> None:
     )
     if pages:
         print(f"fetched    {pages} pages wait for the next run")
+    if held:
+        print(
+            f"not published  {len(held)} captures were taken in by a run that did not publish: {_command(where, 'check --failed')} tells why"
+        )
+        for one in held[:_MOST_HELD_SHOWN]:
+            print(f"  {one.dump_id}  {_plain(one.file_name)}")
+        if len(held) > _MOST_HELD_SHOWN:
+            print(f"  and {len(held) - _MOST_HELD_SHOWN} more")
     for name, count in counts.items():
         print(f"  {name:<18}{count:>12,}")
 
@@ -612,6 +629,59 @@ def split(
     _decide(_lake(lake), "different", staying[0], leaving, why)
 
 
+@app.command("leave-out")
+def leave_out(
+    captures: Annotated[
+        list[str],
+        typer.Argument(help="Captures, by file name or dump_id, as `papers check` and `papers status` tell them."),
+    ],
+    why: Annotated[
+        str | None, typer.Option("--why", help="The reason, kept with the decision.", show_default=False)
+    ] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Take them back into the tables.")] = False,
+    lake: LakeOption = None,
+) -> None:
+    """Decide that captures are left out of the tables, as if they had not come. It is kept in the lake and applied on every run.
+
+    Their bytes stay in the lake's raw/, and `papers rejects` shows them. Example: `papers leave-out page.html --why "a login page"`.
+    """  # fmt: skip
+    from etl_project import left_out
+    from etl_project.raw import DamagedReceipt
+
+    where = _lake(lake)
+    if undo == bool(why and why.strip()):
+        raise _stop("a decision needs a reason, --why; taking it back, --undo, needs none", 2)
+    chosen = []
+    for name in captures:
+        try:
+            found = left_out.find(where, name) or left_out.find(where, Path(name).name)
+        except DamagedReceipt as error:
+            raise _stop(str(error), FAILED) from None
+        if not found:
+            raise _stop(f"no capture in {where.raw} has the file name or id {name!r}", UNREADABLE)
+        if len({one.dump_id for one in found}) > 1:
+            for one in found:
+                print(
+                    _plain(f"{one.dump_id}  {one.file_name}  received {one.received_at} from {one.source}"),
+                    file=sys.stderr,
+                )
+            raise _stop(f"{len(found)} captures are called {name!r}; give one of these ids", 2)
+        chosen += found
+    _written(where.left_out, lambda: left_out.write(where, chosen, None if undo else (why or "").strip()))
+    names = ", ".join(_plain(f"{one.file_name} ({one.dump_id})") for one in chosen)
+    print(f"decided: {names} {'is in the tables again' if undo else 'is left out'} from the next run on: papers run")
+
+
+def _written(path: Path, write: "Callable[[], None]") -> None:
+    """Write a decision, or stop with what stands in the way."""
+    try:
+        write()
+    except LakeBusy as busy:
+        raise _stop(str(busy), BUSY) from None
+    except OSError as error:
+        raise _stop(f"{path}: cannot be written ({error.strerror})", UNREADABLE) from None
+
+
 def _sides(connection: Any, which: str, paper_id: str) -> "list[Side]":
     """Return the mentions of a paper that fit the condition ``which``, the one that made it first, as decisions name them."""
     from etl_project.decisions import Side
@@ -645,12 +715,7 @@ def _decide(lake: Lake, verdict: str, a: "Side", b: "tuple[Side, ...]", why: str
     if not why.strip():
         raise _stop("a decision needs a reason: --why", 2)
     made = decisions.Decision(verdict, a, b, why.strip(), datetime.now(UTC).replace(tzinfo=None))
-    try:
-        decisions.append(lake, made)
-    except LakeBusy as busy:
-        raise _stop(str(busy), BUSY) from None
-    except OSError as error:
-        raise _stop(f"{lake.decisions}: cannot be written ({error.strerror})", UNREADABLE) from None
+    _written(lake.decisions, lambda: decisions.append(lake, made))
     print(
         f"decided: {a.mention_id} and {', '.join(side.mention_id for side in b)} are of "
         f"{_DECIDED[verdict]}; it holds from the next run on: papers run"

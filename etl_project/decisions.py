@@ -5,11 +5,15 @@ So decisions outlive the warehouse, can be read and kept under version control, 
 
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
 
 from etl_project.lake import Lake, writer_lock
 from etl_project.tables import MENTION_ID, VERDICTS
+
+Row = TypeVar("Row")
 
 
 class Side(NamedTuple):
@@ -39,18 +43,23 @@ class DamagedDecisions(Exception):
 
 def read(lake: Lake) -> list[Decision]:
     """Return the decisions in the order in which they were made; DamagedDecisions if a line is none."""
-    if not lake.decisions.exists():
+    return lines(lake.decisions, _decision)
+
+
+def lines(path: Path, made_of: Callable[[dict[str, Any]], Row]) -> list[Row]:
+    """Return what ``made_of`` makes of each line of a file of decisions, none if there is no file; DamagedDecisions if a line is none."""
+    if not path.exists():
         return []
     found = []
     # at line feeds alone: a reason may hold other characters that end lines
-    for number, line in enumerate(lake.decisions.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+    for number, line in enumerate(path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         if not line.strip():
             continue
         try:
-            found.append(_decision(json.loads(line.decode("utf-8"))))
+            found.append(made_of(json.loads(line.decode("utf-8"))))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise DamagedDecisions(
-                f"{lake.decisions}, line {number}: no decision ({error!r}); mend or delete that line, and run again"
+                f"{path}, line {number}: no decision ({error!r}); mend or delete that line, and run again"
             ) from None
     return found
 
@@ -86,9 +95,14 @@ def append(lake: Lake, decision: Decision) -> None:
         "why": decision.why,
         "decided_at": f"{decision.decided_at.isoformat(timespec='seconds')}Z",
     }
-    with writer_lock(lake, "papers merge" if decision.verdict == "same" else "papers split"):
-        lake.decisions.parent.mkdir(parents=True, exist_ok=True)
-        with lake.decisions.open("a+b") as file:
-            if file.tell() and lake.decisions.read_bytes()[-1:] != b"\n":  # an editor's last line
+    append_line(lake, lake.decisions, "papers merge" if decision.verdict == "same" else "papers split", json.dumps(row))
+
+
+def append_line(lake: Lake, path: Path, name: str, *rows: str) -> None:
+    """Write lines at the end of a file of decisions, as the command ``name``. LakeBusy if a run has the lake; OSError."""
+    with writer_lock(lake, name):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a+b") as file:
+            if file.tell() and path.read_bytes()[-1:] != b"\n":  # an editor's last line
                 file.write(b"\n")
-            file.write(json.dumps(row).encode() + b"\n")
+            file.write("".join(f"{row}\n" for row in rows).encode())

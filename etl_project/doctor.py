@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from etl_project import decisions, history, raw, warehouse
+from etl_project import decisions, history, left_out, raw, warehouse
 from etl_project.lake import PROJECT, Lake, LakeBusy, writer_lock
 from etl_project.migrations import WAREHOUSE_VERSION
 from etl_project.tables import TABLES
@@ -197,7 +197,7 @@ def _permissions(seen: Examined) -> Iterator[Finding]:
                 f"{folder} cannot be {'read' if folder == lake.inbox else 'written'} by this user",
                 f"as its owner: chmod u+rwx {_quoted(folder)}; or: sudo chown -R $(id -un) {_quoted(folder)}",
             )
-    for file in (lake.warehouse, lake.decisions):
+    for file in (lake.warehouse, lake.decisions, lake.left_out):
         if file.exists() and not os.access(file, os.R_OK | os.W_OK):
             yield _problem(f"{file} cannot be written by this user", f"as its owner: chmod u+rw {_quoted(file)}")
 
@@ -353,11 +353,12 @@ def _ids(seen: Examined) -> Iterator[Finding]:
 
 
 def _decisions(seen: Examined) -> Iterator[Finding]:
-    try:
-        decisions.read(seen.lake)
-    except decisions.DamagedDecisions as error:
-        found, _, remedy = str(error).rpartition("; ")
-        yield _problem(found, f"{remedy}: {seen.papers('run')}")
+    for read in (decisions.read, left_out.read):
+        try:
+            read(seen.lake)
+        except decisions.DamagedDecisions as error:
+            found, _, remedy = str(error).rpartition("; ")
+            yield _problem(found, f"{remedy}: {seen.papers('run')}")
 
 
 def _inbox(seen: Examined) -> Iterator[Finding]:

@@ -129,7 +129,15 @@ _BARE = (
     f"dimension in ('abstract', 'text') and form in ({_quoted(_SERVICES_OWN)}) "
     f"and captures_before >= {_LEAST_CAPTURES_BEFORE_STOP} and low >= 0.9 and share < 0.5"
 )
-_ACCEPT = "if what it tells is right, papers run --accept "
+
+
+def _decide(check: str) -> str:
+    return (
+        "The capture stays and stops every run until that is decided: if it is bad, `papers leave-out FILE --why ...`; if it is "
+        f"right, `papers run --accept {check}`, which counts for all captures of the run."
+    )
+
+
 _PARSER_OR_PAGE = (
     "Open a capture beside its page, `papers forms FILE`: if the page shows them, its markup changed and the reader of that form "
     "must follow; if not, the capture lost them: capture it again."
@@ -186,7 +194,7 @@ where m.measure = 'mentions_of_a_paper' and m.value > m.before + 10 + 2 * coales
         "papers_that_readers_know_stay",
         "Every paper id that readers have is there, or merged into another.",
         f"select value::bigint || ' paper ids that readers have are gone' as finding, value as now from {_THIS} where measure = 'papers_gone' and value > 0",
-        "Their captures are read or matched otherwise than before: look what changed since the last publication.",
+        "Their captures were left out, or are read or matched otherwise than before: look what changed since the last publication.",
         "warning",
     ),
     Law(
@@ -212,8 +220,8 @@ CAPTURE_LAWS = (
         "abstracts_are_there_as_before",
         "New captures of the service's own JSON have abstracts, as those before had: without them papers cannot be told apart.",
         _shares("v.dimension = 'abstract'", _BARE),
-        "Look at the file: where the abstract stands now, the reader must follow; if it is not there, fetch it again; "
-        f"{_ACCEPT}abstracts_are_there_as_before.",
+        "Look at the file: where the abstract stands now, the reader must follow; if it is not there, fetch it again. "
+        f"{_decide('abstracts_are_there_as_before')}",
         owner="captures",
     ),
     Law(
@@ -299,7 +307,7 @@ from (
     from {{table}} join parsed_rows using (dump_id) join paper_mentions using (mention_id) group by dump_id, title_key
 ) {_NAMED}
 where n >= {_LEAST_MENTIONS} and n > 0.5 * records and papers >= {_LISTED}""",
-        f"Words of the page are taken for titles: look at the capture's lines (`papers forms FILE`); {_ACCEPT}titles_differ.",
+        f"Words of the page are taken for titles: look at the capture's lines (`papers forms FILE`). {_decide('titles_differ')}",
         owner="captures",
     ),
     Law(
@@ -313,7 +321,7 @@ from (
     group by dump_id, hash(abstract)
 ) {_NAMED}
 where n >= {_LEAST_MENTIONS} and n > 0.5 * records and titles >= {_LISTED}""",
-        f"Words of the page are taken for abstracts: look at the capture's lines (`papers forms FILE`); {_ACCEPT}abstracts_differ.",
+        f"Words of the page are taken for abstracts: look at the capture's lines (`papers forms FILE`). {_decide('abstracts_differ')}",
         owner="captures",
     ),
     Law(
@@ -328,8 +336,8 @@ from (
     group by paper_id
 )
 where titles >= {_TITLES_OF_A_PAPER}""",
-        "One id, or one text, is taken for that of many papers: `papers explain` shows the lines that it is from; "
-        f"{_ACCEPT}a_paper_has_few_titles.",
+        "One id, or one text, is taken for that of many papers: `papers explain` shows the lines that it is from. "
+        f"{_decide('a_paper_has_few_titles')}",
         owner="captures",
     ),
     Law(
@@ -356,7 +364,7 @@ from (
     from {{table}} join parsed_rows using (dump_id) join paper_mentions using (mention_id) join mention_links using (mention_id) group by dump_id, url
 ) {_NAMED}
 where n >= {_LEAST_MENTIONS} and n > 0.8 * records""",
-        f"A link of the page is taken for the papers' own: look at the capture's lines; {_ACCEPT}a_link_is_not_on_every_paper.",
+        f"A link of the page is taken for the papers' own: look at the capture's lines. {_decide('a_link_is_not_on_every_paper')}",
         owner="captures",
     ),
     Law(

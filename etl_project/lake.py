@@ -56,6 +56,11 @@ class Lake:
         return self.root / "decisions" / "decisions.jsonl"
 
     @property
+    def left_out(self) -> Path:
+        """Which captures people left out of the tables, a line each; never rewritten by the pipeline."""
+        return self.decisions.with_name("captures.jsonl")
+
+    @property
     def published(self) -> Path:
         """Folder of the publications; ``current`` in it is the link that a publication moves."""
         return self.root / "published"

@@ -5,9 +5,10 @@ Frames in, frames out, no I/O. The columns of every frame are those of its table
 
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -37,6 +38,9 @@ _REMEDIES = {
 }
 
 
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
 class Parsed(NamedTuple):
     """The rows that a batch of dumps gave, one frame a table."""
 
@@ -47,18 +51,20 @@ class Parsed(NamedTuple):
     refused_records: pl.DataFrame
 
 
-def parse_dumps(dumps: pl.DataFrame) -> Parsed:
+def parse_dumps(dumps: pl.DataFrame, left_out: Mapping[str, str] = _NONE) -> Parsed:
     """Return the rows of ``dumps`` (columns of ``raw_dumps``), each dump read by the form its structure shows.
+
+    Those that people left out (the reason by dump_id) are refused whole.
 
     A dump on which a reader fails is refused whole with the reason ``reader_failed``, and told in the log; the others
     are read. It is a mistake of this program, whatever the dump holds.
     """
     try:
-        return _parse(dumps, _read)
+        return _parse(dumps, _read, left_out)
     except (Exception, pl.exceptions.PanicException) as error:
         if dumps.height > 1:  # one of them fails: it is found by halves
             half = dumps.height // 2
-            parts = zip(parse_dumps(dumps[:half]), parse_dumps(dumps[half:]), strict=True)
+            parts = zip(parse_dumps(dumps[:half], left_out), parse_dumps(dumps[half:], left_out), strict=True)
             return Parsed(*(pl.concat(frames) for frames in parts))
         (name,) = dumps["file_name"]
         log.exception("%s: the reader failed and gives no rows of it; please report this", name)
@@ -67,7 +73,9 @@ def parse_dumps(dumps: pl.DataFrame) -> Parsed:
             f"{type(error).__name__} in {Path(where.filename).name}, line {where.lineno}: a mistake of this program; "
             "please report it with the file, which is kept in raw/"
         )
-        return _parse(dumps, lambda content, damaged, reason: refuse_whole(content or "", "reader_failed", detail))
+        return _parse(
+            dumps, lambda content, damaged, reason: refuse_whole(content or "", "reader_failed", detail), left_out
+        )
 
 
 def _read(content: str | None, damaged: list[int], reason: str | None) -> Reading:
@@ -76,13 +84,18 @@ def _read(content: str | None, damaged: list[int], reason: str | None) -> Readin
     return read_capture(content, damaged)
 
 
-def _parse(dumps: pl.DataFrame, read: Callable[[str | None, list[int], str | None], Reading]) -> Parsed:
+def _parse(
+    dumps: pl.DataFrame, read: Callable[[str | None, list[int], str | None], Reading], left_out: Mapping[str, str]
+) -> Parsed:
     columns = {name: dumps[name].to_list() for name in _NEEDED}
     captures: list[list[Any]] = []
     refused: list[tuple[Any, ...]] = []
     rows: dict[str, list[Any]] = {name: [] for name in (*_RECORD_FIELDS, *_DATED)}
     for dump_id, name, content, damaged, reason, modified, received in zip(*columns.values(), strict=True):
-        reading = read(content, damaged, reason)
+        if dump_id in left_out:
+            reading = refuse_whole(content or "", "left_out", left_out[dump_id])
+        else:
+            reading = read(content, damaged, reason)
         records = reading.records
         modified_on = modified.date() if modified else None
         dated, on, basis = _read_dates(reading, name, modified_on, received.date())

@@ -138,21 +138,21 @@ def record_ids(lake: Lake) -> None:
 def what_readers_have(lake: Lake) -> dict[str, pl.DataFrame] | None:
     """Return what later runs are compared with: ids of dumps and papers of the current publication, and what is kept of runs.
 
-    By table: ``raw_dumps`` and ``papers`` have their ids only; ``publication``, ``run_statistics`` and ``check_results`` are
-    whole. None if there is no publication, or none that this program can read: then all is new.
+    By table: ``raw_dumps`` (without what people left out) and ``papers`` have their ids only; ``publication``,
+    ``run_statistics`` and ``check_results`` are whole. None if there is no publication, or none that this program can read: then all is new.
     """
     if not lake.database.exists():
         return None
     wanted = {
-        "raw_dumps": "dump_id",
-        "papers": "paper_id",
-        "publication": "*",
-        "run_statistics": "*",
-        "check_results": "*",
+        "raw_dumps": "select dump_id from raw_dumps anti join (from refused_records where reason = 'left_out') using (dump_id)",
+        "papers": "select paper_id from papers",
+        "publication": "from publication",
+        "run_statistics": "from run_statistics",
+        "check_results": "from check_results",
     }
     try:
         with open_read_only(lake.database) as connection:
-            return {table: connection.sql(f"select {columns} from {table}").pl() for table, columns in wanted.items()}
+            return {table: connection.sql(query).pl() for table, query in wanted.items()}
     except duckdb.Error:
         return None
 

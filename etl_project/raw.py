@@ -56,6 +56,8 @@ _OF_ANOTHER_PAGE = re.compile(
 _ZSTD_PIECE = 1 << 11
 #: Read at once of a gzip file: of what follows a part's end each part makes a copy, so it begins with little.
 _FIRST_PIECE, _LARGEST_PIECE = 1 << 9, 1 << 20
+#: Digits of the content's SHA-256 that name a dump.
+_DUMP_ID = 16
 _SAMPLE = 1 << 18  # bytes that the encoding's guess may look at
 
 
@@ -225,7 +227,7 @@ def _take(path: Path, store: Path, now: datetime, source: str) -> Delivery:
         return Delivery(shown, "unreadable", None, f"cannot be read ({error.strerror}); check its permissions")
     compression, content, open_error = open_bytes(stored)
     content_sha256 = hashlib.sha256(stored if content is None else content).hexdigest()
-    dump_id = content_sha256[:16]
+    dump_id = content_sha256[:_DUMP_ID]
     receipt_path = _receipt_path(store, content_sha256)
     if receipt_path.exists():
         return Delivery(shown, "known", dump_id, "")
@@ -457,10 +459,19 @@ def count_lines(text: str) -> int:
 # reading back
 
 
-def receipts(store: Path) -> Iterator[Receipt]:
-    """Yield the receipts of ``store`` in the order of their dump ids."""
+class DamagedReceipt(Exception):
+    """A receipt cannot be read; the message names it and says what to do."""
+
+
+def receipts(store: Path, without: Collection[str] = ()) -> Iterator[Receipt]:
+    """Yield the receipts of ``store`` in the order of their dump ids, but for those dumps ``without``. DamagedReceipt if one is none."""
     for path in sorted(store.glob("??/*.json")):
-        yield Receipt(**json.loads(path.read_text("utf-8")))
+        if path.stem[:_DUMP_ID] in without:
+            continue
+        try:
+            yield Receipt(**json.loads(path.read_text("utf-8")))
+        except (ValueError, TypeError) as error:
+            raise DamagedReceipt(f"{path} is no receipt ({error}): papers doctor says what mends it") from None
 
 
 def read_dump(store: Path, receipt: Receipt) -> dict[str, object]:

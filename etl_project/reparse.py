@@ -72,7 +72,7 @@ def take_again(lake: Lake, everything: bool = False) -> int:
                 row = {**raw.read_dump(lake.raw, receipt), "load_number": loads[receipt.dump_id]}
                 connection.execute("delete from raw_dumps where dump_id = ?", [receipt.dump_id]).fetchall()
                 warehouse.append(connection, RAW_DUMPS, pl.DataFrame([row], schema=polars_schema(RAW_DUMPS)))
-            connection.execute("update captures set parser_version = 0 where dump_id in (from ids)").fetchall()
+            warehouse.read_again(connection, again)
     return len(again)
 
 

@@ -139,7 +139,7 @@ def _run(lake: Lake, paths: Sequence[Path], accepted: Sequence[str]) -> Summary:
     return summary
 
 
-_OWN_ERRORS = ("WarehouseError", "DamagedWarehouse", "PublishError", "DamagedHistory")
+_OWN_ERRORS = ("WarehouseError", "DamagedWarehouse", "PublishError", "DamagedHistory", "DamagedReceipt")
 
 
 #: How DuckDB tells of a file that was cut or changed.
@@ -194,6 +194,8 @@ def _files(lake: Lake, deliveries: list[dict[str, Any]]) -> list[dict[str, Any]]
     for delivery in deliveries:
         form, records, refused = read.get(delivery["dump_id"], (None, None, None))
         reason, line, detail = first.get(delivery["dump_id"], (None, None, None))
+        if reason == "left_out":  # somebody decided that: nothing went wrong
+            refused, line = 0, None
         if refused and refused > 1:
             detail += f" (and {refused - 1} more: papers rejects)"
         rows.append(

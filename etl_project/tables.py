@@ -842,7 +842,7 @@ _TITLES_ONLY = "with `, titles only` where it shows neither abstracts nor dates,
 NEW_CAPTURES = Table(
     name="new_captures",
     stage="quality",
-    grain="One row is one capture that the publication before did not hold; what it brings is compared with what was there.",
+    grain="One row is one capture that the publication before did not hold, and that is not left out; what it brings is compared with what was there.",
     key=("dump_id",),
     columns=(
         _dump_id(),

@@ -285,6 +285,13 @@ def unparsed_batches(
             size += byte_count
 
 
+def read_again(connection: duckdb.DuckDBPyConnection, dump_ids: Collection[str]) -> None:
+    """Have the next reading take these dumps up again (``unparsed_batches``); what they gave stays until then."""
+    connection.execute(
+        "update captures set parser_version = 0 where dump_id in (select unnest(?))", [sorted(dump_ids)]
+    ).fetchall()
+
+
 def forget_parsed(connection: duckdb.DuckDBPyConnection, dump_ids: list[str]) -> pl.DataFrame:
     """Delete what an older version of the parser made of these dumps; return its mentions, as ``renamed_mentions`` takes them."""
     before = read(
@@ -292,6 +299,9 @@ def forget_parsed(connection: duckdb.DuckDBPyConnection, dump_ids: list[str]) ->
         "select dump_id, mention_id, line_start, line_end from parsed_rows where dump_id in (select unnest(?))",
         [dump_ids],
     )
+    found = "select 1 from duckdb_tables() where schema_name = 'matching' and table_name = 'dumps'"
+    if connection.execute(found).fetchall():  # one that gave nothing before may give mentions now
+        connection.execute("delete from matching.dumps where dump_id in (select unnest(?))", [dump_ids]).fetchall()
     mentions = "select mention_id from parsed_rows where dump_id in (select unnest(?))"
     for table in ("mention_links", "mention_authors"):
         connection.execute(f"delete from {table} where mention_id in ({mentions})", [dump_ids]).fetchall()

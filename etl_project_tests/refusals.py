@@ -60,6 +60,7 @@ REFUSED: dict[str, tuple[str, bytes]] = {
     "opens_too_large": ("large.txt.gz", gzip.compress(b"ant " * SMALL_LIMIT)),
     "too_complex": ("members.txt.gz", gzip.compress(b"") * (MOST_MEMBERS + 1)),
     "reader_failed": ("fails.txt", _text(*_card(FAILING, "glue"))),
+    "left_out": ("left_out.txt", _text(*_card("Ants That Nobody Wants", "wanting"))),
     "unknown_form": ("prose.txt", b"Once upon a time.\nThere was a log.\n" * 30),
     "form_not_supported": ("page.org", b"* [[https://huggingface.co/papers/2606.00683][Ants]]\n" * 4),
     "no_records": ("numbers.json", b'{"a": 1}\n{"a": 2}\n'),

@@ -311,6 +311,7 @@ def test_every_command_has_help_with_a_sentence(papers: Papers) -> None:
         "split",
         "rebuild",
         "reparse",
+        "leave-out",
         "forms",
         "rejects",
         "check",

@@ -2,6 +2,7 @@
 reason of refusal is found again with its lines, and what readers have is what later captures are compared with.
 """
 
+import hashlib
 import json
 import re
 import shutil
@@ -375,6 +376,39 @@ def test_only_checks_that_judge_by_what_is_usual_can_be_accepted(lake: Lake, tmp
     assert not lake.root.exists()
 
 
+def test_a_capture_that_stops_every_run_is_shown_left_out_and_taken_back(lake: Lake, tmp_path: Path) -> None:
+    bad = changed(told(50, 12), title="Sign in to see what is trending today")
+    files = delivered(tmp_path / "files", {"good.json": as_json(told(51, 12)), "bad.json": as_json(bad)})
+    call = lambda *words: CliRunner().invoke(app, [*words, "--lake", str(lake.root)])  # noqa: E731
+    assert run_job(lake, files[:1]).published
+    first = run_job(lake, files)
+    assert (first.published, [check["check"] for check in first.checks_failed]) == (False, ["titles_differ"])
+    assert "papers leave-out FILE --why" in first.checks_failed[0]["why"]
+    dump_id = first.files[0]["dump_id"]
+    shown = call("status").stdout
+    assert "1 captures were taken in by a run that did not publish" in shown
+    assert f"{dump_id}  bad.json" in shown
+    assert call("leave-out", "bad.json").exit_code == 2
+    assert call("leave-out", "none.json", "--why", "x").exit_code == 4
+    done = call("leave-out", "bad.json", "--why", "a page behind a login")
+    assert (done.exit_code, f"bad.json ({dump_id}) is left out from the next run on" in done.stdout) == (0, True)
+    second = run_job(lake, files)
+    assert (second.exit_code, second.checks_failed) == (0, [])
+    assert [(file["outcome"], file["records"], file["note"]) for file in second.files] == [
+        ("known", 0, "left_out: a page behind a login"),
+        ("known", 12, ""),
+    ]
+    assert rows_of(lake, "select count(*), count(distinct dump_id) from parsed_rows") == [(12, 1)]
+    kept = "select dump_id, reason, detail, records from refused_records join captures using (dump_id)"
+    assert rows_of(lake, kept) == [(dump_id, "left_out", "a page behind a login", 0)]
+    assert "not published" not in call("status").stdout
+    assert call("leave-out", dump_id[:8], "--undo").exit_code == 0
+    third = run_job(lake, [])
+    assert (third.published, [check["check"] for check in third.checks_failed]) == (False, ["titles_differ"])
+    assert run_job(lake, [], ["titles_differ"]).published
+    assert rows_of(lake, "select count(*), count(distinct dump_id) from parsed_rows") == [(24, 2)]
+
+
 # ---------------------------------------------------------------------------------------------
 # nothing vanishes
 
@@ -394,6 +428,10 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, Summary]:
     for name, content in REFUSED.values():
         (folder / "files" / name).write_bytes(content)
     lake = Lake(folder / "lake")
+    name, content = REFUSED["left_out"]
+    row = {"dump_id": hashlib.sha256(content).hexdigest()[:16], "file_name": name, "why": "an advertisement"}
+    lake.left_out.parent.mkdir(parents=True)
+    lake.left_out.write_text(json.dumps(row), "utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(raw, "LARGEST_OPENED", SMALL_LIMIT)
         patch.setattr(parse, "read_capture", read_or_fail)
@@ -448,7 +486,8 @@ def test_rejects_counts_reasons_and_can_show_only_the_new(refused: tuple[Lake, S
     counted = call().stderr
     for reason in REFUSAL_REASONS:
         assert re.search(rf"^ +[1-9]\d* {reason}$", counted, re.MULTILINE), reason
-    assert call("--new").stdout == call().stdout
+    rows = [row for row in json.loads(call("--json").stdout) if row["reason"] != "left_out"]
+    assert json.loads(call("--new", "--json").stdout) == rows, "what somebody left out is no news"
     assert call("--reason", "nonsense").exit_code == 2
 
 

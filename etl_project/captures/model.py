@@ -31,6 +31,7 @@ REFUSAL_REASONS = {
     "incomplete_item": "An item or card in a list of papers without a title, or without both abstract and arXiv id.",
     "too_complex": "A file with more lines or items, or a card with more elements, than any page has.",
     "reader_failed": "A mistake of the reader's own, on this file: the others are read.",
+    "left_out": "A file that people left out of the tables.",
     "api_error": "The API's error message in place of papers.",
 }
 

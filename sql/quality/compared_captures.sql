@@ -1,7 +1,7 @@
 -- compared_captures: one row is a new capture, or one of those that it is compared with.
 --
 -- New are captures that readers do not have (`published_dumps`); they are compared with the last 20 of their form that
--- readers have. `recent` says whether a capture is among the last 20 of all that readers have.
+-- readers have; those that people left out are neither. `recent` says whether a capture is among the last 20 of all that readers have.
 with told as (
     select dump_id, bool_or(abstract_kind is not null or published_raw is not null) as more_than_titles
     from parsed_rows
@@ -27,6 +27,7 @@ formed as (
     inner join raw_dumps on captures.dump_id = raw_dumps.dump_id
     left join told on captures.dump_id = told.dump_id
     left join published_dumps on captures.dump_id = published_dumps.dump_id
+    where captures.dump_id not in (select dump_id from refused_records where reason = 'left_out')
 )
 
 select
