@@ -62,8 +62,11 @@ def rebuild(lake: Lake) -> Summary:
     Raises WarehouseError if the warehouse is open elsewhere or of a newer program.
     """
     from etl_project import warehouse
+    from etl_project.tables import CHECK_RESULTS, RUN_STATISTICS
 
     aside = warehouse.set_aside(lake)
+    if aside is not None:  # of runs that published nothing only the warehouse tells
+        warehouse.copy_rows(lake, aside, (RUN_STATISTICS, CHECK_RESULTS))
     summary = run_job(lake, [])
     if aside is not None:
         if summary.published:

@@ -111,6 +111,19 @@ def set_aside(lake: Lake) -> Path | None:
     return aside
 
 
+def copy_rows(lake: Lake, before: Path, tables: Collection[Table]) -> None:
+    """Copy the rows of ``tables`` from a warehouse that was set aside; none where they cannot be read."""
+    place = str(before).replace("'", "''")
+    with connect(lake) as connection:
+        try:
+            connection.execute(f"attach '{place}' as set_aside (read_only)").fetchall()
+            with transaction(connection):
+                for table in tables:
+                    connection.execute(f"insert into {table.name} by name from set_aside.{table.name}").fetchall()
+        except duckdb.Error:
+            pass  # damaged, or of a version that had no such table
+
+
 def put_back(lake: Lake, aside: Path) -> None:
     """Undo ``set_aside``."""
     for suffix in ("", ".wal"):

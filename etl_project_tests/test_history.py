@@ -81,6 +81,22 @@ def test_a_damaged_warehouse_is_rebuilt_with_the_same_ids(copied: Lake, grown: L
 
 
 @pytest.mark.long
+def test_a_rebuild_keeps_what_runs_that_published_nothing_left(copied: Lake) -> None:
+    runs = "select distinct run_id, checked_at > now()::timestamp from check_results order by 1"
+    with warehouse.connect(copied) as connection:
+        connection.execute(
+            "insert into check_results select * replace ('stopped' as run_id) from check_results where run_id = (select min(run_id) from check_results)"
+        ).fetchall()
+        before = connection.execute(runs).fetchall()
+    summary = rebuild(copied)
+    assert summary.exit_code == 0
+    with warehouse.connect(copied) as connection:
+        now = connection.execute(runs).fetchall()
+    assert {*before} < {*now} and len(now) == len(before) + 1
+    assert ("stopped", False) in now
+
+
+@pytest.mark.long
 def test_new_captures_beside_a_lost_warehouse_come_in_a_load_of_their_own(
     copied: Lake, grown: Lake, tmp_path: Path
 ) -> None:
