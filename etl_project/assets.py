@@ -437,15 +437,25 @@ _QUALITY = (NEW_CAPTURES, NEW_CAPTURE_VALUES, RUN_STATISTICS, CHECK_RESULTS)
 def measured(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
     """Measure what there is beside what readers have; the checks write `check_results` themselves, stage by stage."""
     where = lake.lake
-    counted = {"receipts": sum(1 for _ in where.raw.glob("??/*.json"))}
+    readers = publish.what_readers_have(where)
+    had = [history.papers(where), *([readers["papers"]] if readers else [])]
     with warehouse.connect(where) as connection:
-        found = quality.measure(connection, context.run_id, publish.what_readers_have(where), counted)
+        counted = {"receipts": sum(1 for _ in where.raw.glob("??/*.json"))}
+        counted |= warehouse.new_and_merged(connection, pl.concat(had))
+        found = quality.measure(connection, context.run_id, readers, counted)
         rows = {table: warehouse.scalar(connection, f"select count(*) from {table.name}") for table in _QUALITY}
     new = found.filter(pl.col("measure").str.starts_with("new_")).sort("form", "measure", "dimension")
     # numbers that Dagster plots from run to run
     plotted = {
         name: float(found.filter(pl.col("measure") == name)["value"].sum())
-        for name in ("new_captures", "new_mentions", "new_refusals", "mentions_of_a_paper")
+        for name in (
+            "new_captures",
+            "new_mentions",
+            "new_refusals",
+            "mentions_of_a_paper",
+            "papers_new",
+            "papers_merged",
+        )
     }
     yield _made(NEW_CAPTURES, rows[NEW_CAPTURES])
     yield _made(NEW_CAPTURE_VALUES, rows[NEW_CAPTURE_VALUES])

@@ -22,6 +22,8 @@ MEASURES = {
     "deliveries": "files given to the run that were what `dimension` says",
     "receipts": "captures in the raw store, by their receipts",
     "mentions_of_a_paper": "mentions of the paper that has most",
+    "papers_new": "papers that readers never had",
+    "papers_merged": "papers that readers had, and that are merged into another since",
     "papers_gone": "papers that readers have, and that are neither there nor merged into another",
     "recent_captures": "captures of the form among the last 20 that readers have",
     "new_captures": "captures of the form that readers do not have yet; before: its last ones that they have, at most 20",

@@ -56,6 +56,11 @@ def read(lake: Lake) -> pl.DataFrame:
     return said.filter(pl.col("paper_id").is_not_null() | pl.col("load_number").is_not_null())
 
 
+def papers(lake: Lake) -> pl.DataFrame:
+    """Return the ids of papers (``paper_id``) that were published last. DamagedHistory as ``read``."""
+    return read(lake).filter(pl.col("kind") == "mention").select("paper_id").unique()
+
+
 def write(lake: Lake, connection: Any, schema: str = "") -> int:
     """Write down what the tables of ``connection`` say and the history does not; return the number of rows.
 

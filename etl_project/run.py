@@ -134,8 +134,9 @@ def _run(lake: Lake, paths: Sequence[Path], accepted: Sequence[str]) -> Summary:
     if "publication" in metadata:
         summary.papers = {
             "papers": int(metadata["publication"]["dagster/row_count"].value),
-            "new": int(metadata["paper_mentions"]["new_papers"].value),
-            "merged": int(metadata["merged_papers"]["merged_now"].value),
+            # to readers: a run before may have taken them in and published nothing
+            "new": int(metadata["run_statistics"]["papers_new"].value),
+            "merged": int(metadata["run_statistics"]["papers_merged"].value),
             "mentions": int(metadata["paper_mentions"]["dagster/row_count"].value),
         }
         summary.papers["known"] = summary.papers["papers"] - summary.papers["new"]

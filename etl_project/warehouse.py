@@ -348,6 +348,15 @@ def forget_matching(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("drop schema if exists matching cascade").fetchall()
 
 
+def new_and_merged(connection: duckdb.DuckDBPyConnection, had: pl.DataFrame) -> dict[str, int]:
+    """Return how many papers are there that readers never ``had`` (paper_id), and how many of theirs were merged into others."""
+    (row,) = connection.execute(
+        "select (select count(*) from papers anti join had using (paper_id)), "
+        "(select count(*) from merged_papers semi join had on merged_paper_id = had.paper_id)"
+    ).fetchall()
+    return dict(zip(("papers_new", "papers_merged"), row, strict=True))
+
+
 def texts_of(connection: duckdb.DuckDBPyConnection, mention_ids: Collection[str]) -> dict[str, tuple[str, str]]:
     """Return title and cleaned abstract (empty without one) of mentions, by mention_id."""
     asked = pl.DataFrame({"mention_id": sorted(mention_ids)}, schema={"mention_id": pl.String})  # noqa: F841

@@ -405,7 +405,8 @@ def test_a_capture_that_stops_every_run_is_shown_left_out_and_taken_back(lake: L
     assert call("leave-out", dump_id[:8], "--undo").exit_code == 0
     third = run_job(lake, [])
     assert (third.published, [check["check"] for check in third.checks_failed]) == (False, ["titles_differ"])
-    assert run_job(lake, [], ["titles_differ"]).published
+    last = run_job(lake, [], ["titles_differ"])
+    assert (last.published, last.papers["new"], last.papers["known"]) == (True, 12, 12), "they are new to readers"
     assert rows_of(lake, "select count(*), count(distinct dump_id) from parsed_rows") == [(24, 2)]
 
 
