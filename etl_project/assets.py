@@ -46,6 +46,7 @@ from etl_project.tables import (
     RUN_STATISTICS,
     TABLES,
 )
+from etl_project.watchdog import watched
 
 log = logging.getLogger("etl_project")
 # of the installed version, which is pinned; nobody who runs a command can do anything about it
@@ -83,7 +84,7 @@ _LONGEST_WAIT = 3600
 
 
 class LakeResource(dg.ConfigurableResource[Any]):
-    """The data lake that a run works on. Only one run at a time: it holds the lake's lock to its end."""
+    """The data lake that a run works on. Only one run at a time: it holds the lake's lock to its end, and is watched."""
 
     root: str
     accepted: list[str] = Field(
@@ -101,7 +102,10 @@ class LakeResource(dg.ConfigurableResource[Any]):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["LakeResource"]:
         """Hold the lake's lock while the run lasts, waiting for who has it: what asked for the run may not ask again."""
         name = f"run {(context.run_id or 'without id')[:8]}"
-        with writer_lock(self.lake, name, wait=_LONGEST_WAIT, waiting=lambda reason: log.info("waiting: %s", reason)):
+        waiting = writer_lock(
+            self.lake, name, wait=_LONGEST_WAIT, waiting=lambda reason: log.info("waiting: %s", reason)
+        )
+        with waiting, watched():
             yield self
 
 

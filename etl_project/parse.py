@@ -57,25 +57,35 @@ def parse_dumps(dumps: pl.DataFrame, left_out: Mapping[str, str] = _NONE) -> Par
     Those that people left out (the reason by dump_id) are refused whole.
 
     A dump on which a reader fails is refused whole with the reason ``reader_failed``, and told in the log; the others
-    are read. It is a mistake of this program, whatever the dump holds.
+    are read. It is a mistake of this program, whatever the dump holds. Where memory ends, on one dump alone, too, that is
+    no dump's mistake: MemoryError.
     """
     try:
         return _parse(dumps, _read, left_out)
     except (Exception, pl.exceptions.PanicException) as error:
-        if dumps.height > 1:  # one of them fails: it is found by halves
-            half = dumps.height // 2
-            parts = zip(parse_dumps(dumps[:half], left_out), parse_dumps(dumps[half:], left_out), strict=True)
-            return Parsed(*(pl.concat(frames) for frames in parts))
-        (name,) = dumps["file_name"]
-        log.exception("%s: the reader failed and gives no rows of it; please report this", name)
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        detail = (
-            f"{type(error).__name__} in {Path(where.filename).name}, line {where.lineno}: a mistake of this program; "
-            "please report it with the file, which is kept in raw/"
-        )
-        return _parse(
-            dumps, lambda content, damaged, reason: refuse_whole(content or "", "reader_failed", detail), left_out
-        )
+        short = _is_of_memory(error)
+        if dumps.height == 1:
+            (name,) = dumps["file_name"]
+            if short:
+                raise MemoryError(f"reading {name!r} needs more memory than there is") from None
+            log.exception("%s: the reader failed and gives no rows of it; please report this", name)
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            detail = (
+                f"{type(error).__name__} in {Path(where.filename).name}, line {where.lineno}: a mistake of this program; "
+                "please report it with the file, which is kept in raw/"
+            )
+            return _parse(
+                dumps, lambda content, damaged, reason: refuse_whole(content or "", "reader_failed", detail), left_out
+            )
+    # one of them fails: it is found by halves; not above, where the error still holds what was read so far
+    half = dumps.height // 2
+    parts = zip(parse_dumps(dumps[:half], left_out), parse_dumps(dumps[half:], left_out), strict=True)
+    return Parsed(*(pl.concat(frames) for frames in parts))
+
+
+def _is_of_memory(error: BaseException) -> bool:
+    # the text of Polars' panic where Python has no memory for an object
+    return isinstance(error, MemoryError) or "PyObject pointer is null" in str(error)
 
 
 def _read(content: str | None, damaged: list[int], reason: str | None) -> Reading:

@@ -148,6 +148,8 @@ _OWN_ERRORS = ("WarehouseError", "DamagedWarehouse", "PublishError", "DamagedHis
 
 #: How DuckDB tells of a file that was cut or changed.
 _DAMAGE = ("Corrupt database file", "Could not read enough bytes", "checksum")
+#: How Python, DuckDB and Polars tell that there is no memory left; which of them asks for it last is chance.
+_NO_MEMORY = ("MemoryError", "bad allocation", "bad_alloc", "PyObject pointer is null", "failed to allocate")
 
 
 def _error(events: Sequence[Any]) -> str:
@@ -167,6 +169,13 @@ def _error(events: Sequence[Any]) -> str:
             if "DagsterAssetCheckFailedError" in error.message or "asset check" in error.message.lower():
                 return ""  # the failed checks say it
             reason = lines[0].partition(": ")[2] or lines[0] if lines else "failed"  # after the class's name
+            if (
+                any(sign in error.message for sign in _NO_MEMORY) and " used)" not in error.message
+            ):  # DuckDB's own limit
+                return (
+                    f"{event.step_key}: memory ran out ({reason.strip()}); what was taken in is kept: run again with more "
+                    "(the largest captures need about 4 GB)"
+                )
             return f"{event.step_key}: {reason}"
     for event in events:
         if event.is_failure:

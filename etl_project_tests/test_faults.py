@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from etl_project import run
+from etl_project import parse, run
 from etl_project.cli import _print_summary
 from etl_project.lake import Lake
 from etl_project.run import Summary, run_job
@@ -243,6 +243,20 @@ def test_a_history_that_fails_after_the_publication_is_told_as_that(
     printed = capsys.readouterr().out
     assert "failed after the publication: the history in" in printed
     assert "nothing was published" not in printed
+
+
+def test_where_memory_ends_it_is_told_in_one_line_and_what_was_taken_in_is_read_by_the_next_run(
+    samples_copy: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake, good, before = samples_copy, tmp_path / "good.txt", samples_copy.database.resolve()
+    good.write_text(GOOD, "utf-8")
+    with monkeypatch.context() as scarce:
+        scarce.setattr(parse, "read_capture", lambda *_: bytes(1 << 60))
+        broken = run_job(lake, [good])
+    assert (broken.published, lake.database.resolve()) == (False, before)
+    assert broken.error.startswith("parsed: memory ran out (reading 'good.txt' needs more memory than there is); ")
+    assert run_job(lake, [good]).exit_code == 0
+    assert rows_of(lake, "select count(*) from papers") == [(N_PAPERS + 1,)]
 
 
 def test_a_read_only_lake_is_told_in_one_line_and_left_alone(

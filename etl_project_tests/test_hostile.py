@@ -171,6 +171,23 @@ def test_what_fails_after_reading_costs_its_file_alone(monkeypatch: pytest.Monke
     assert parsed.refused_records["reason"].to_list() == ["reader_failed"]
 
 
+def test_where_memory_ends_no_file_is_refused_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    dumps = pl.concat([dump_of(capture((f"Paper {n}", f"topic {n}")).encode(), f"{n}.txt", NOW) for n in range(4)])
+    hungry, read = dumps["content"][2], captures.read_capture
+    scarce = True
+
+    def short(content: str, damaged: list[int]) -> captures.Reading:
+        if content == hungry and scarce:
+            raise MemoryError
+        return read(content, damaged)
+
+    monkeypatch.setattr(parse, "read_capture", short)
+    with pytest.raises(MemoryError, match=r"reading '2.txt' needs more memory than there is"):
+        parse_dumps(dumps)
+    scarce = False
+    assert parse_dumps(dumps).refused_records.is_empty()
+
+
 # ---------------------------------------------------------------------------------------------
 # time that grows with the length alone
 
