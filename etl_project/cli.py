@@ -9,7 +9,6 @@ import io
 import json
 import logging
 import os
-import shlex
 import shutil
 import socket
 import sys
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from etl_project.command import command_line
 from etl_project.lake import PROJECT, Lake, LakeBusy, writer_lock
 
 if TYPE_CHECKING:  # what a command needs is imported when it runs
@@ -256,7 +256,7 @@ def fetch(
         if untried := [result for result in failed if result.outcome == "not tried"]:
             print(f"not tried: {untried[0].day} to {untried[-1].day} ({len(untried)})")
         waiting = len(fetched.untaken(where))
-        print(f"next:     {_command(where, 'run')}" if waiting else "nothing new for papers run to take in")
+        print(f"next:     {command_line(where, 'run')}" if waiting else "nothing new for papers run to take in")
     if failed:
         names = ", ".join(str(result.day) for result in failed if result.outcome == "failed")
         raise _stop(f"not fetched: {names}; the same command fetches only what is missing", code)
@@ -331,7 +331,7 @@ def _print_summary(lake: Lake, summary: Any) -> None:
     console.print(f"database: {escape(str(lake.database))}\nparquet:  {escape(str(lake.exports))}", soft_wrap=True)
     refused = any(file["refused"] for file in summary.files)
     console.print(
-        "next:     " + _command(lake, "rejects" if refused else 'sql "from papers limit 5"'),
+        "next:     " + command_line(lake, "rejects" if refused else 'sql "from papers limit 5"'),
         soft_wrap=True,
         markup=False,
     )  # fmt: skip
@@ -354,15 +354,6 @@ def _print_changes(console: Any, changes: dict[str, Any]) -> None:
         print_plain(
             f"  {_plain(row['file_name'])}, line {row['line_start']}: {_plain(row['title'])[:50]}: {row['column']}: {was} -> {now}"
         )
-
-
-def _command(lake: Lake, words: str) -> str:
-    """Return a command line that the user can type."""
-    program = (
-        "papers" if shutil.which("papers") else shlex.quote(os.path.relpath(Path(sys.executable).with_name("papers")))
-    )
-    option = "" if lake.root == PROJECT / "data_lake" else f" --lake {shlex.quote(str(lake.root))}"
-    return f"{program} {words}{option}"
 
 
 def _plain(text: str) -> str:

@@ -46,11 +46,25 @@ def read(lake: Lake) -> list[Decision]:
     return lines(lake.decisions, _decision)
 
 
+def damaged(lake: Lake) -> dict[int, str]:
+    """Return the lines of the file of decisions that are none, by number, with the reason."""
+    return read_lines(lake.decisions, _decision)[1]
+
+
 def lines(path: Path, made_of: Callable[[dict[str, Any]], Row]) -> list[Row]:
     """Return what ``made_of`` makes of each line of a file of decisions, none if there is no file; DamagedDecisions if a line is none."""
+    found, wrong = read_lines(path, made_of)
+    for number, reason in wrong.items():
+        raise DamagedDecisions(f"{path}, line {number}: no decision ({reason}); mend or delete that line, and run again")
+    return found
+
+
+def read_lines(path: Path, made_of: Callable[[dict[str, Any]], Row]) -> tuple[list[Row], dict[int, str]]:
+    """Return what ``made_of`` makes of the lines that it can be made of, and of the others the reason by number."""
+    found: list[Row] = []
+    wrong: dict[int, str] = {}
     if not path.exists():
-        return []
-    found = []
+        return found, wrong
     # at line feeds alone: a reason may hold other characters that end lines
     for number, line in enumerate(path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         if not line.strip():
@@ -58,10 +72,8 @@ def lines(path: Path, made_of: Callable[[dict[str, Any]], Row]) -> list[Row]:
         try:
             found.append(made_of(json.loads(line.decode("utf-8"))))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise DamagedDecisions(
-                f"{path}, line {number}: no decision ({error!r}); mend or delete that line, and run again"
-            ) from None
-    return found
+            wrong[number] = repr(error)
+    return found, wrong
 
 
 def _decision(row: dict[str, Any]) -> Decision:

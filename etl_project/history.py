@@ -39,21 +39,33 @@ class DamagedHistory(Exception):
 
 def read(lake: Lake) -> pl.DataFrame:
     """Return what the history says now (``ROWS``), one row a kind and id. DamagedHistory if a file of it cannot be read."""
+    frames, damaged = _frames(lake)
+    for file, reason in damaged.items():
+        raise DamagedHistory(
+            f"{file} cannot be read ({reason}); restore it from a backup. Without one, move it "
+            "away and run again: ids that only it has are then given anew"
+        )
+    said = pl.concat([pl.DataFrame(schema=ROWS), *frames]).unique(_KEY, keep="last", maintain_order=True)
+    return said.filter(pl.col("paper_id").is_not_null() | pl.col("load_number").is_not_null())
+
+
+def damaged(lake: Lake) -> dict[Path, str]:
+    """Return the files that ``read`` needs and that cannot be read, with the reason."""
+    return _frames(lake)[1]
+
+
+def _frames(lake: Lake) -> tuple[list[pl.DataFrame], dict[Path, str]]:
     files = _files(lake.ids)
     whole = max((place for place, file in enumerate(files) if ".whole." in file.name), default=0)
-    frames = [pl.DataFrame(schema=ROWS)]
+    frames, damaged = [], {}
     for file in files[whole:]:
         try:
             frames.append(
                 pl.read_parquet(file, glob=False).select(pl.col(name).cast(kind) for name, kind in ROWS.items())
             )
         except (pl.exceptions.PolarsError, OSError) as error:
-            raise DamagedHistory(
-                f"{file} cannot be read ({str(error).splitlines()[0]}); restore it from a backup. Without one, move it "
-                "away and run again: ids that only it has are then given anew"
-            ) from error
-    said = pl.concat(frames).unique(_KEY, keep="last", maintain_order=True)
-    return said.filter(pl.col("paper_id").is_not_null() | pl.col("load_number").is_not_null())
+            damaged[file] = next(iter(str(error).splitlines()), type(error).__name__)
+    return frames, damaged
 
 
 def papers(lake: Lake) -> pl.DataFrame:

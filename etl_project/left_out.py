@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from etl_project import raw
-from etl_project.decisions import append_line, lines
+from etl_project.decisions import append_line, lines, read_lines
 from etl_project.lake import Lake
 
 
@@ -26,6 +26,11 @@ def read(lake: Lake) -> dict[str, str]:
     said = lines(lake.left_out, _said)
     last = {one.dump_id: one.why for one in said}
     return {dump_id: why for dump_id, why in last.items() if why is not None}
+
+
+def damaged(lake: Lake) -> dict[int, str]:
+    """Return the lines of the file that are no decision, by number, with the reason."""
+    return read_lines(lake.left_out, _said)[1]
 
 
 def _said(row: dict[str, Any]) -> Said:

@@ -463,6 +463,10 @@ class DamagedReceipt(Exception):
     """A receipt cannot be read; the message names it and says what to do."""
 
 
+class DamagedBytes(Exception):
+    """Bytes of the raw store are missing, or not those that were received; the message names them and says what to do."""
+
+
 def receipts(store: Path, without: Collection[str] = ()) -> Iterator[Receipt]:
     """Yield the receipts of ``store`` in the order of their dump ids, but for those dumps ``without``. DamagedReceipt if one is none."""
     for path in sorted(store.glob("??/*.json")):
@@ -475,8 +479,15 @@ def receipts(store: Path, without: Collection[str] = ()) -> Iterator[Receipt]:
 
 
 def read_dump(store: Path, receipt: Receipt) -> dict[str, object]:
-    """Return the row of ``raw_dumps`` for ``receipt`` (all but ``load_number``), opened and decoded anew."""
-    stored = (store / receipt.content_sha256[:2] / receipt.stored_name).read_bytes()
+    """Return the row of ``raw_dumps`` for ``receipt`` (all but ``load_number``), opened and decoded anew.
+
+    DamagedBytes if the bytes are missing, or not those that were received: what they say now nobody said.
+    """
+    path = store / receipt.content_sha256[:2] / receipt.stored_name
+    stored = path.read_bytes() if path.exists() else None
+    if stored is None or hashlib.sha256(stored).hexdigest() != receipt.stored_sha256:
+        found = "is missing" if stored is None else "is not what was received"
+        raise DamagedBytes(f"{path} (received as {receipt.file_name!r}) {found}; papers doctor says what mends it")
     _, content, open_error = open_bytes(stored)
     decoded = decode(content) if content is not None else Decoded(None, None, "none", [], open_error)
     received = datetime.fromisoformat(receipt.received_at).replace(tzinfo=None)

@@ -143,7 +143,7 @@ def _run(lake: Lake, paths: Sequence[Path], accepted: Sequence[str]) -> Summary:
     return summary
 
 
-_OWN_ERRORS = ("WarehouseError", "DamagedWarehouse", "PublishError", "DamagedHistory", "DamagedReceipt")
+_OWN_ERRORS = ("WarehouseError", "DamagedWarehouse", "PublishError", "DamagedHistory", "DamagedReceipt", "DamagedBytes")
 
 
 #: How DuckDB tells of a file that was cut or changed.

@@ -405,10 +405,15 @@ def fingerprints(path: Path) -> dict[str, tuple[int, int]]:
         return found
 
 
-def column(path: Path, query: str) -> list[Any]:
-    """Return the first column of a query on a database that is opened for reading only; raises as ``fingerprints``."""
+def rows(path: Path, query: str) -> list[tuple[Any, ...]]:
+    """Return the rows of a query on a database that is opened for reading only; raises as ``fingerprints``."""
     with _reading(path) as connection:
-        return [row[0] for row in connection.execute(query).fetchall()]
+        return connection.execute(query).fetchall()
+
+
+def column(path: Path, query: str) -> list[Any]:
+    """Return the first column of a query; else as ``rows``."""
+    return [row[0] for row in rows(path, query)]
 
 
 @contextmanager

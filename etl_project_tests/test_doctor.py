@@ -190,10 +190,11 @@ BROKEN: list[tuple[str, Callable[[Lake], object], str, str, str]] = [
     ("raw bytes cut", _in_raw(lambda receipt, stored: _rewrite(stored, lambda b: b[:-1])), "raw", "problem", "is not what was received"),
     ("raw bytes swapped", _swap, "raw", "problem", "is not what was received"),
     ("opens to other bytes", _packed, "raw", "problem", "does not open to what its name says"),
-    ("receipt damaged", _in_raw(lambda receipt, stored: _rewrite(receipt, lambda b: b[:99])), "raw", "problem", "is no receipt"),
+    ("receipt damaged", _in_raw(lambda receipt, stored: _rewrite(receipt, lambda b: b[:99])), "raw", "problem", "is no receipt.* it was received as 'search_tool_use.txt' from "),
     ("receipt of another", _in_raw(lambda receipt, stored: receipt.rename(receipt.with_name("ab.json"))), "raw", "problem", "is no receipt"),
-    ("receipt lost", _in_raw(lambda receipt, stored: receipt.unlink()), "raw", "note", "has no receipt"),
-    ("receipt and bytes lost", _in_raw(lambda receipt, stored: (receipt.unlink(), stored.unlink())), "warehouse", "problem", "1 captures are in the warehouse and not in"),
+    ("receipt lost", _in_raw(lambda receipt, stored: receipt.unlink()), "raw", "problem", "has no receipt, and the tables have it: 'search_tool_use.txt' from .*; the receipt was deleted"),
+    ("bytes that no table has", lambda lake: _write(lake.raw / "ab" / f"ab{'0' * 62}"), "raw", "note", "has no receipt, and no table tells of it.*; it is not whole"),
+    ("receipt and bytes lost", _in_raw(lambda receipt, stored: (receipt.unlink(), stored.unlink())), "raw", "problem", "'search_tool_use.txt' from .* is in the tables, and in .* no more"),
     ("cut-off copy in raw", lambda lake: _write(lake.raw / "ab" / "abcd.7.partial"), "raw", "note", "left by a run that was cut off"),
     ("decisions damaged", lambda lake: _write(lake.decisions, b'{"verdict": "same"'), "decisions", "problem", "line 1: no decision"),
     ("link in the inbox", lambda lake: (lake.inbox / "a.txt").symlink_to("nowhere"), "inbox", "problem", "leads nowhere"),
@@ -255,7 +256,7 @@ def test_a_flipped_bit_anywhere_in_the_warehouse_is_found_or_changes_no_value(sa
         at, bit = chance.randrange(size), chance.randrange(8)
         flip(place, at, bit)
         problems = [
-            f.check for f in doctor._warehouse(doctor.Examined(samples_copy, datetime.now(UTC))) if "damaged" in f.found
+            f.found for f in doctor._warehouse(doctor.Examined(samples_copy, datetime.now(UTC))) if "damaged" in f.found
         ]
         told += bool(problems)
         assert problems or warehouse.fingerprints(place) == whole, (at, bit)
@@ -267,24 +268,83 @@ def test_a_flipped_bit_anywhere_in_the_warehouse_is_found_or_changes_no_value(sa
 # what mends it
 
 
-def _as_told(lake: Lake, finding: Finding) -> str:
-    """Do what a remedy says, in a shell and then in this process; return which command of ours it was."""
-    remedy = finding.remedy.partition("take the file in anew, if it is still somewhere: ")[2] or finding.remedy
-    ours = re.search(r"papers (run|rebuild)( FILE)? --lake \S+", remedy)
-    commands = remedy.partition(" && papers ")[0] if ours else remedy
-    if re.match(r"(rm|mv|cp) ", commands):
-        subprocess.run(commands, shell=True, check=True)
-    if ours and ours[1] == "rebuild":
-        assert rebuild(lake).published
-    elif ours and ours[2]:
-        run_job(lake, [SAMPLES / re.search(r"received as '([^']*)'", finding.found)[1]])
-    return ours[1] if ours else ""
+def follow(lake: Lake) -> list[str]:
+    """Do what the remedies say, from first to last, in a shell, runs in this process; return what they said of problems."""
+    findings = found(lake, "problem", "note")
+    for finding in findings:
+        ours = re.search(r"(^| && )\S*papers (run|rebuild) --lake \S+$", finding.command)
+        assert finding.remedy.endswith(finding.command)
+        assert finding.command or finding.outcome == "note", finding
+        if shell := finding.command[: ours.start()] if ours else finding.command:
+            subprocess.run(shell, shell=True, check=True)
+        if ours:
+            summary = rebuild(lake) if ours[2] == "rebuild" else run_job(lake, [])
+            assert (summary.published, summary.error) == (True, ""), (finding, summary)
+    return [finding.found for finding in findings if finding.outcome == "problem"]
+
+
+@pytest.fixture(scope="module")
+def gone(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    """The samples' lake, whose files are nowhere any more but in it."""
+    folder = tmp_path_factory.mktemp("gone")
+    shutil.copytree(SAMPLES, folder / "captures")
+    lake = Lake(folder / "lake")
+    assert run_job(lake, [folder / "captures"]).published
+    shutil.rmtree(folder / "captures")
+    return lake
+
+
+def harm(lake: Lake, *names: str) -> None:
+    for name, harm, *_ in BROKEN:
+        if name in names:
+            harm(lake)
+
+
+IDS = "select paper_id, papers.title, file_name, captured_on from papers join paper_mentions using (paper_id) join parsed_rows using (mention_id) join captures using (dump_id) join raw_dumps using (dump_id) order by all"
+
+
+def test_captures_without_a_receipt_come_back_from_their_own_bytes_though_the_warehouse_is_damaged(
+    gone: Lake, lake: Lake
+) -> None:
+    shutil.copytree(gone.root, lake.root, symlinks=True)
+    before = rows_of(lake, IDS)
+    receipt_of(lake, "trending_papers.md")[0].unlink()
+    harm(lake, "receipt damaged", "warehouse cut", "database a file")
+    assert len(follow(lake)) == 4
+    assert found(lake, "problem") == []
+    assert rows_of(lake, IDS) == before
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("names", [
+    ("raw bytes missing", "warehouse cut"),
+    ("raw bytes flipped", "warehouse missing"),
+    ("receipt and bytes lost", "warehouse cut"),
+    ("receipt lost", "warehouse of an older version"),
+    ("raw bytes missing", "history of ids damaged"),
+    ("history damaged", "warehouse cut"),
+    ("decisions damaged", "history of ids lost"),
+    ("exports gone", "Parquet file flipped"),
+    ("database a file", "published damaged"),
+], ids=" and ".join)  # fmt: skip
+@pytest.mark.parametrize("at_hand", [True, False], ids=["the files are where they were", "the files are gone"])
+def test_remedies_of_two_faults_at_once_mend_both(
+    gone: Lake, sample_run: tuple[Lake, Summary], lake: Lake, names: tuple[str, str], at_hand: bool
+) -> None:
+    shutil.copytree((sample_run[0] if at_hand else gone).root, lake.root, symlinks=True)
+    before = rows_of(lake, IDS)
+    harm(lake, *names)
+    assert follow(lake)
+    assert found(lake, "problem") == []
+    lost = not at_hand and any("bytes" in name for name in names)
+    after = rows_of(lake, IDS)
+    assert after == ([row for row in before if row[2] != "search_tool_use.txt"] if lost else before)
 
 
 @pytest.mark.long
 def test_the_remedies_mend_a_lake_that_is_broken_all_over(samples_copy: Lake, papers: Papers) -> None:
     lake = samples_copy
-    papers_before = rows_of(lake, "select paper_id, title from papers order by all")
+    before = rows_of(lake, IDS)
     names = (
         "raw bytes missing",
         "cut-off copy in raw",
@@ -293,22 +353,31 @@ def test_the_remedies_mend_a_lake_that_is_broken_all_over(samples_copy: Lake, pa
         "Parquet file flipped",
         "exports gone",
     )
-    names += ("publication half built", "link half made", "history damaged", "outdated lock")
-    for name, harm, *_ in BROKEN:
-        if name in names:
-            harm(lake)
+    names += ("publication half built", "link half made", "history damaged", "outdated lock", "decisions damaged")
+    harm(lake, *names)
     broken = papers("doctor", lake=lake)
     assert broken.returncode == 1
     assert "Traceback" not in broken.stderr
-    findings = found(lake)
-    assert {finding.check for finding in findings} >= {"raw", "warehouse", "published", "history"}
-    for finding in findings:
-        _as_told(lake, finding)
-    if left := found(lake):  # what hid behind the others, and what any run mends
-        assert {_as_told(lake, finding) for finding in left} == {"run"}
-        run_job(lake, [SAMPLES])
+    assert {finding.check for finding in found(lake)} >= {"raw", "warehouse", "published", "history"}
+    follow(lake)
     assert found(lake) == []
-    assert rows_of(lake, "select paper_id, title from papers order by all") == papers_before
+    assert rows_of(lake, IDS) == before
+
+
+def test_a_broken_link_hides_no_broken_file(samples_copy: Lake) -> None:
+    harm(samples_copy, "exports gone", "Parquet file flipped", "published rows gone")
+    told = " ".join(finding.found for finding in found(samples_copy, "problem"))
+    for said in ("latest is missing", "papers.parquet (papers) is not what was published", "other numbers of rows"):
+        assert said in told
+
+
+def test_no_tables_are_made_of_raw_bytes_that_nobody_sent(samples_copy: Lake) -> None:
+    harm(samples_copy, "raw bytes flipped", "warehouse missing")
+    broken = run_job(samples_copy, [])
+    assert not broken.published
+    assert (
+        "(received as 'search_tool_use.txt') is not what was received; papers doctor says what mends it" in broken.error
+    )
 
 
 # ---------------------------------------------------------------------------------------------
