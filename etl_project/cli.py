@@ -12,6 +12,7 @@ import os
 import shutil
 import socket
 import sys
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -64,7 +65,10 @@ class Format(str, Enum):
 
 
 def _lake(given: Path | None) -> Lake:
-    root = (given or Path(os.environ.get("PAPERS_LAKE") or PROJECT / "data_lake")).absolute()
+    try:
+        root = (given or Path(os.environ.get("PAPERS_LAKE") or PROJECT / "data_lake")).absolute()
+    except FileNotFoundError:
+        raise _stop("the folder in which you are was deleted; go to another, or name the lake from / on", 2) from None
     if root.exists() and not root.is_dir():
         raise _stop(f"{root} is a file; a lake is a folder", 2)
     return Lake(root)
@@ -110,7 +114,7 @@ def run(
     Examples: `papers run my_captures/`, `papers run page.txt --lake ~/papers`.
     """  # fmt: skip
     from etl_project.drift import ACCEPTABLE
-    from etl_project.raw import problem_with
+    from etl_project.raw import all_unfinished, problem_with
     from etl_project.sources import fetched
 
     where = _lake(lake)
@@ -120,9 +124,8 @@ def run(
         raise _stop(f"{_plain(unknown[0])}: cannot be accepted; only these can: {', '.join(ACCEPTABLE)}", 2)
     given = [Path(path) for path in paths or []]
     problems = [(path, problem_with(path)) for path in given or [where.inbox]]
-    if all(problem for _, problem in problems) and (
-        given or not (any(where.raw.glob("??/*.json")) or fetched.untaken(where))
-    ):
+    is_empty = not (any(where.raw.glob("??/*.json")) or fetched.untaken(where))
+    if all(problem for _, problem in problems) and (given or is_empty):
         if not given:
             raise _stop(
                 f"nothing to take in; put captures into {where.inbox}, or name them: papers run PATH...", UNREADABLE
@@ -130,7 +133,17 @@ def run(
         for path, problem in problems:
             print(f"papers: {_plain(str(path))}: {problem}", file=sys.stderr)
         raise _stop("nothing to take in", UNREADABLE)
-    from etl_project.run import run_job
+    from etl_project.run import Summary, run_job
+
+    if is_empty and (waits := all_unfinished(given or [where.inbox])):  # tables of nothing would fail their checks
+        files = [{"file": str(path), "outcome": "unfinished", "note": why} for path, why in waits.items()]
+        if as_json:
+            _print_json({**vars(Summary("", False, files)), "exit_code": 0})
+        else:
+            for path, why in waits.items():
+                print(f"{_plain(str(path))}: left alone, {_plain(why)}")
+            print("nothing is there to take in yet; run again when it is complete")
+        return
 
     _run(where, lambda lake: run_job(lake, given, accept or []), "papers run", as_json)
 
@@ -302,6 +315,8 @@ def _print_summary(lake: Lake, summary: Any) -> None:
     for file in shown:
         if file["note"]:
             console.print(f"[yellow]{escape(_plain(file['file']))}[/]: {escape(_plain(file['note']))}", soft_wrap=True)
+    if summary.hidden:
+        console.print(f"{summary.hidden} files were passed over: their names, or their folders', begin with a dot")
     if counts := summary.papers:
         console.print(
             f"papers: {counts['papers']} ({counts['new']} new, {counts['known']} known, {counts['merged']} merged) "
@@ -320,7 +335,7 @@ def _print_summary(lake: Lake, summary: Any) -> None:
         )
     if not summary.published:
         console.print(
-            f"[red]nothing was published[/]; readers keep what they had. {escape(_plain(summary.error))}",
+            f"[red]nothing was published[/]; readers keep what they had. {escape(_plain(summary.error))}".rstrip(),
             soft_wrap=True,
         )
         return
@@ -361,6 +376,14 @@ def _plain(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in text)
 
 
+def _shown(text: str) -> str:
+    """Return a cell of CSV as it may be looked at: a pipe, too, often ends in a terminal (`| less`, `| head`).
+
+    Line ends and spaces of all kinds stay; ``csv-exact`` has all as it is.
+    """
+    return "".join(c if c.isprintable() or c in "\n\t" or unicodedata.category(c) == "Zs" else " " for c in text)
+
+
 def _print_json(value: Any) -> None:
     """Print ``value`` as JSON; what could steer a terminal stands as an escape, and reads back as it was."""
     text = json.dumps(value, indent=2, default=str, ensure_ascii=False)
@@ -374,10 +397,12 @@ def _steers(text: str) -> bool:
 def _safe_cell(value: Any) -> Any:
     """Return a cell of CSV of which no spreadsheet makes a formula: text that begins like one gets an apostrophe before it.
 
-    Numbers and dates stay as they are, and so does text in JSON and Parquet, which no program runs. After OWASP, "CSV
-    Injection".
+    What steers a terminal is a space in it. Numbers and dates stay as they are, and so does text in JSON and Parquet, which no
+    program runs. After OWASP, "CSV Injection".
     """
-    return f"'{value}" if isinstance(value, str) and value.lstrip(" ")[:1] in _BEGINS_FORMULA else value
+    if not isinstance(value, str):
+        return value
+    return f"'{_shown(value)}" if value.lstrip(" ")[:1] in _BEGINS_FORMULA else _shown(value)
 
 
 _BEGINS_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
@@ -451,7 +476,7 @@ def status(lake: LakeOption = None, as_json: JsonOption = False) -> None:
         print(f"fetched    {pages} pages wait for the next run")
     if held:
         print(
-            f"not published  {len(held)} captures were taken in by a run that did not publish: {_command(where, 'check --failed')} tells why"
+            f"not published  {len(held)} captures were taken in by a run that did not publish: {command_line(where, 'check --failed')} tells why"
         )
         for one in held[:_MOST_HELD_SHOWN]:
             print(f"  {one.dump_id}  {_plain(one.file_name)}")
@@ -469,7 +494,8 @@ def sql(
 ) -> None:
     """Ask the published database, read-only.
 
-    In csv, text that a spreadsheet would run as a formula has an apostrophe before it; csv-exact leaves it as it is.
+    In csv, text that a spreadsheet would run as a formula has an apostrophe before it, and what steers a terminal is a space;
+    csv-exact, into a file or a pipe, leaves all as it is.
     Example: `papers sql "select title, published_on from papers order by published_on desc limit 5"`.
     """
     import csv

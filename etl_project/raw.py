@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import zstandard
 
-from etl_project.arriving import GROWING, growing, is_open_for_writing, unfinished_by_name
+from etl_project.arriving import GROWING, growing, is_being_written, is_open_for_writing, unfinished_by_name
 from etl_project.charsets import is_charset
 from etl_project.lake import sync
 
@@ -182,6 +182,29 @@ def _files_below(path: Path) -> tuple[list[Path], str]:
     except OSError as error:
         return [], f"cannot be opened ({error.strerror}); check its permissions"
     return [path], ""
+
+
+def hidden_below(path: Path) -> int:
+    """Return how many files with something in them are passed over in a folder for a dot before a name."""
+    if not path.is_dir():
+        return 0
+    return sum(
+        any(part.startswith(".") for part in file.relative_to(path).parts)
+        and file.is_file()
+        and file.stat().st_size > 0
+        for file in path.rglob("*")
+    )
+
+
+def all_unfinished(paths: Iterable[Path]) -> dict[Path, str]:
+    """Return why each file in these folders would be left alone; nothing if one would not, or a file is named itself."""
+    found = {}
+    for path in paths:
+        for file in _files_below(path)[0]:
+            found[file] = unfinished_by_name(file, path) if file != path else ""
+    found |= dict.fromkeys(growing(found), GROWING)
+    found = {file: reason or (GROWING if is_being_written(file) else "") for file, reason in found.items()}
+    return found if all(found.values()) else {}
 
 
 def _leads_out(file: Path, folder: Path) -> str:

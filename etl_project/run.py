@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from etl_project import raw
 from etl_project.dagster_home import environment, fail_orphans, kept_connections
 from etl_project.lake import Lake
 
@@ -14,7 +15,8 @@ from etl_project.lake import Lake
 class Summary:
     """What a run did, as ``papers run`` tells it. ``files`` has a row a delivered file, ``checks`` the failed ones.
 
-    ``changes`` is what reading dumps again changed (``reparse.Changes``), where that was asked for.
+    ``changes`` is what reading dumps again changed (``reparse.Changes``), where that was asked for. ``hidden`` files in the
+    folders given, or the inbox, were passed over for the dot before their names.
     """
 
     run_id: str
@@ -25,6 +27,7 @@ class Summary:
     checks_failed: list[dict[str, Any]] = field(default_factory=list)
     error: str = ""
     changes: dict[str, Any] | None = None
+    hidden: int = 0
 
     @property
     def exit_code(self) -> int:
@@ -46,7 +49,9 @@ def run_job(lake: Lake, paths: Sequence[Path], accepted: Sequence[str] = ()) -> 
 
     before = lake.database.resolve()
     try:
-        return _run(lake, paths, accepted)
+        summary = _run(lake, paths, accepted)
+        summary.hidden = sum(map(raw.hidden_below, paths or [lake.inbox]))
+        return summary
     except DBAPIError as error:  # not from a step, whose errors Dagster catches: its own history
         reason = str(error.orig)
         if "full" in reason:

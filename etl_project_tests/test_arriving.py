@@ -1,7 +1,9 @@
 """Files that are still being written are left alone and told, and taken once when they are complete."""
 
+import json
+import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,6 +40,19 @@ def test_a_file_that_somebody_has_open_for_writing_is_left_alone_and_told(lake: 
     assert asked_for.outcome == "unreadable"
     assert "still being written; run again when it is complete" in asked_for.detail
     assert not list(lake.raw.glob("??/*"))
+
+
+def test_a_fresh_lake_with_nothing_but_a_file_that_is_being_written_is_no_failure(
+    lake: Lake, half: Path, papers: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    done = papers("run", lake=lake)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        f"{half}: left alone, still being written",
+        "nothing is there to take in yet; run again when it is complete",
+    ]
+    told = json.loads(papers("run", lake.inbox, "--json", lake=lake).stdout)
+    assert (told["exit_code"], told["files"][0]["outcome"]) == (0, "unfinished")
 
 
 def test_it_is_taken_once_when_it_is_complete(lake: Lake, half: Path) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 
 from etl_project.captures import catalogue
 from etl_project.cli import app
+from etl_project.command import command_line
 from etl_project.lake import PROJECT, Lake
 from etl_project.run import Summary
 from etl_project.tables import SCHEMA_VERSION
@@ -240,6 +242,10 @@ def inbox(papers: Papers, tmp_path_factory: pytest.TempPathFactory) -> tuple[Lak
     lake = Lake(tmp_path_factory.mktemp("inbox") / "lake")
     lake.inbox.mkdir(parents=True)
     (lake.inbox / "page.txt").write_text(capture(("From the Inbox", "reed")), "utf-8")
+    (lake.inbox / ".git").mkdir()
+    (lake.inbox / ".git" / "config").write_text("hidden", "utf-8")
+    (lake.inbox / ".hidden.txt").write_text("hidden", "utf-8")
+    (lake.inbox / ".gitkeep").touch()
     done = [papers("run", *options, lake=lake) for options in (["--json"], [])]
     assert [run.returncode for run in done] == [0, 0], done
     return lake, [run.stdout for run in done]
@@ -254,8 +260,33 @@ def test_the_inbox_is_taken_without_paths_and_left_as_it_is(inbox: tuple[Lake, l
 
 def test_a_run_as_json_is_json_with_the_exit_code(inbox: tuple[Lake, list[str]]) -> None:
     summary = json.loads(inbox[1][0])
-    assert (summary["exit_code"], summary["published"]) == (0, True)
+    assert (summary["exit_code"], summary["published"], summary["hidden"]) == (0, True, 2)
     assert {file["outcome"] for file in summary["files"]} == {"new"}
+
+
+def test_files_whose_names_begin_with_a_dot_are_counted(inbox: tuple[Lake, list[str]]) -> None:
+    assert "\n2 files were passed over: their names, or their folders', begin with a dot\n" in inbox[1][1]
+
+
+def test_what_comes_next_can_be_pasted_wherever_one_is(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")  # `papers` itself is not there
+    here = tmp_path / "here"
+    here.mkdir()
+    for place in (PROJECT, Path("/"), here):
+        monkeypatch.chdir(place)
+        shown = subprocess.run(command_line(lake, "--version"), shell=True, capture_output=True, text=True, check=False)
+        assert shown.returncode in (0, 2) and "not found" not in shown.stderr, (place, shown.stderr)
+    here.rmdir()
+    script = [
+        sys.executable,
+        "-c",
+        f"import sys; sys.path.insert(0, {str(PROJECT)!r}); import etl_project.cli as c; c.main()",
+    ]
+    done = subprocess.run([*script, "status", "--lake", "x"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.startswith("papers: the folder in which you are was deleted")) == (2, True)
+    assert Path(shlex.split(command_line(lake, "run"))[0]).is_absolute()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -182,22 +182,6 @@ def test_a_damaged_warehouse_is_told_with_what_to_do_and_nothing_is_lost(samples
     lake.warehouse.unlink()
     assert run_job(lake, [good]).exit_code == 0
     assert rows_of(lake, "select count(*) from papers") == [(N_PAPERS + 1,)]
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 128 MB, if this process may mount one."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=128m", "tmpfs", str(place)], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("mounting a small file system needs rights that this process has not")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 def test_a_full_disk_leaves_readers_what_they_had_and_says_so_in_one_line(

@@ -1,11 +1,14 @@
 """Hostile input: bounded time and memory, a refusal with its reason, the rest of the batch done, and nothing steers what shows it."""
 
+import csv
 import gzip
 import io
 import json
 import os
 import socket
+import subprocess
 import zipfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from time import process_time
@@ -23,13 +26,14 @@ from etl_project.charsets import is_charset
 from etl_project.cli import _plain, _print_json, _safe_cell
 from etl_project.lake import Lake
 from etl_project.parse import parse_dumps
-from etl_project.run import run_job
+from etl_project.run import Summary, run_job
 from etl_project_tests.conftest import capture, rows_of
 from etl_project_tests.form_checks import check_account
 from etl_project_tests.hostile import PAGES, Case, dump_of
 
 GOOD = capture(("A Good Paper", "gravel"))
 NOW = datetime(2026, 6, 12, tzinfo=UTC)
+Papers = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def zipped(content: bytes) -> bytes:
@@ -375,7 +379,19 @@ def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe(text: str) -> None
 
 @pytest.mark.parametrize("value", [-3, -2.5, None, True, NOW, "On Gravel", "a=b", "3 - 2", ""])
 def test_numbers_dates_and_other_text_stay(value: object) -> None:
-    assert _safe_cell(value) is value
+    assert _safe_cell(value) == value
+
+
+def test_csv_that_goes_through_a_pipe_steers_no_terminal_at_its_end(
+    sample_run: tuple[Lake, Summary], papers: Papers
+) -> None:
+    query = "select chr(27) || '[2J' || chr(8238) || 'gnp.exe' || chr(13) || 'x' as a, 'two' || chr(10) || 'lines' || chr(160) || '文🧪' as b"
+    shown, exact = (
+        next(csv.DictReader(io.StringIO(papers("sql", query, "-f", form, lake=sample_run[0]).stdout, newline="")))
+        for form in ("csv", "csv-exact")
+    )
+    assert shown == {"a": " [2J gnp.exe x", "b": "two\nlines\u00a0文🧪"}
+    assert exact["a"].startswith("\x1b[2J\u202egnp.exe")
 
 
 def test_every_reason_is_one_of_the_list() -> None:
