@@ -18,15 +18,18 @@ from typing import NamedTuple
 #: Seconds without work after which a run is ended, and how often it is looked at. Looks are counted, not the clock: a
 #: machine that sleeps wakes up with the count that it had.
 LONGEST_STANDSTILL, EVERY = 600.0, 10.0
+_WHAT_NEXT = "readers have the last whole publication, and what was taken in is kept. Run again; if it ends so again, give it more memory"
 #: Less than this share of one core, and fewer bytes read and written in all, is no work: threads that only wake up and look.
 _LEAST_SHARE, _LEAST_BYTES = 0.01, 1 << 20
+#: What the process says at its end; one that ends without it was killed, or aborted.
+_DONE = b"done"
 #: Of a thread: computes or wants to, waits for a disk, was stopped (Ctrl+Z, a debugger). The others sleep.
 _NOT_ASLEEP = frozenset("RDTt")
 
 
 @contextmanager
 def watched() -> Iterator[None]:
-    """Have this process killed (SIGKILL) if it stands still for ``LONGEST_STANDSTILL`` seconds; stderr then says so.
+    """Have this process killed (SIGKILL) if it stands still for ``LONGEST_STANDSTILL`` seconds; stderr says so, or that it died.
 
     Standing still: all its threads sleep whenever looked at, and next to nothing is computed, read or written. Nothing
     is watched where there is no ``/proc``, or no process to be had.
@@ -35,10 +38,9 @@ def watched() -> Iterator[None]:
     try:
         yield
     finally:
-        if watcher is not None and watcher.stdin is not None:
-            with suppress(OSError, subprocess.TimeoutExpired):
-                watcher.stdin.close()
-                watcher.wait(EVERY)
+        if watcher is not None:
+            with suppress(subprocess.TimeoutExpired):
+                watcher.communicate(_DONE, EVERY)
 
 
 def _start() -> "subprocess.Popen[bytes] | None":
@@ -47,7 +49,9 @@ def _start() -> "subprocess.Popen[bytes] | None":
     numbers = map(str, (os.getpid(), LONGEST_STANDSTILL, EVERY))
     try:
         # a session of its own: Ctrl+C is for the run
-        return subprocess.Popen([sys.executable, "-I", "-S", __file__, *numbers], stdin=-1, start_new_session=True)
+        return subprocess.Popen(
+            [sys.executable, "-I", "-S", __file__, *numbers], stdin=subprocess.PIPE, start_new_session=True
+        )
     except OSError:
         return None
 
@@ -85,7 +89,7 @@ def _stat(path: Path) -> list[str]:
 def _watch(process: int, longest: float, every: float) -> None:
     """Look at ``process``, which started this one, until it ends, or says that it is done, or stands still for ``longest``."""
     begun, still = _work(process), 0.0
-    while not select.select([sys.stdin], [], [], every)[0] and os.getppid() == process:
+    while not (told := select.select([sys.stdin], [], [], every)[0]) and os.getppid() == process:
         now = _work(process)
         seconds, moved = now.seconds - begun.seconds, now.bytes - begun.bytes
         if now.awake or seconds >= _LEAST_SHARE * longest or moved >= _LEAST_BYTES:
@@ -97,11 +101,12 @@ def _watch(process: int, longest: float, every: float) -> None:
             minutes = f"{longest / 60:.0f} minutes" if longest >= 60 else f"{longest:g} seconds"
             print(
                 f"papers: the run stood still for {minutes} and was ended, as where memory ran out and threads wait for each "
-                "other; readers have the last whole publication, and the next run goes on: papers run. If it stands still "
-                "again, give it more memory, or fewer or smaller captures a run",
+                f"other; {_WHAT_NEXT}",
                 file=sys.stderr,
             )
             return
+    if not told or os.read(0, len(_DONE)) != _DONE:
+        print(f"papers: the run died (killed, or aborted, as where memory ran out); {_WHAT_NEXT}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -77,9 +77,14 @@ def test_a_process_that_was_stopped_is_left_alone(lake: Lake) -> None:
 
 
 def test_the_watcher_ends_with_the_run_however_that_ends(lake: Lake) -> None:
-    for does in ("raise SystemExit(3)", "os.kill(os.getpid(), signal.SIGKILL)"):
+    for does, says in (
+        ("raise SystemExit(3)", ""),
+        ("os.kill(os.getpid(), signal.SIGKILL)", "papers: the run died"),
+        ("os.abort()", "papers: the run died"),
+    ):
         process = started(lake, does)
-        assert process.communicate(timeout=20) == ("", "")  # to the end of stderr, which the watcher has open, too
+        _, said = process.communicate(timeout=20)  # to the end of stderr, which the watcher has open, too
+        assert said.startswith(says) and bool(said) == bool(says)
 
 
 def test_a_run_that_stands_still_is_ended_and_the_next_one_completes(lake: Lake, samples_copy: Lake) -> None:
