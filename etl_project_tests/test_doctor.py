@@ -320,7 +320,7 @@ def test_captures_without_a_receipt_come_back_from_their_own_bytes_though_the_wa
     ("raw bytes missing", "warehouse cut"),
     ("raw bytes flipped", "warehouse missing"),
     ("receipt and bytes lost", "warehouse cut"),
-    ("receipt lost", "warehouse of an older version"),
+    ("receipt lost", "warehouse lacks a table"),
     ("raw bytes missing", "history of ids damaged"),
     ("history damaged", "warehouse cut"),
     ("decisions damaged", "history of ids lost"),
