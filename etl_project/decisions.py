@@ -55,7 +55,9 @@ def lines(path: Path, made_of: Callable[[dict[str, Any]], Row]) -> list[Row]:
     """Return what ``made_of`` makes of each line of a file of decisions, none if there is no file; DamagedDecisions if a line is none."""
     found, wrong = read_lines(path, made_of)
     for number, reason in wrong.items():
-        raise DamagedDecisions(f"{path}, line {number}: no decision ({reason}); mend or delete that line, and run again")
+        raise DamagedDecisions(
+            f"{path}, line {number}: no decision ({reason}); mend or delete that line, and run again"
+        )
     return found
 
 
