@@ -91,7 +91,7 @@ def test_a_run_that_stands_still_is_ended_and_the_next_one_completes(lake: Lake,
     script = (
         "import ctypes, sys\nfrom pathlib import Path\nfrom etl_project import parse, watchdog\nfrom etl_project.lake import Lake\n"
         "from etl_project.run import reparse\nwatchdog.LONGEST_STANDSTILL, watchdog.EVERY = 1.0, 0.1\n"
-        "parse.parse_dumps = lambda dumps: ctypes.PyDLL(None).pause()\nreparse(Lake(Path(sys.argv[1])), True)"
+        "parse.parse_dumps = lambda *_: ctypes.PyDLL(None).pause()\nreparse(Lake(Path(sys.argv[1])), True)"
     )
     command = [sys.executable, "-c", script, str(lake.root)]
     stuck = subprocess.run(command, capture_output=True, text=True, check=False, cwd=PROJECT, timeout=60)
