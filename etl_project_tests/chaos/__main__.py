@@ -11,7 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,10 @@ def table(outcomes: list[dict[str, Any]]) -> str:
         )
         lines.append(f"| {fault} | {' | '.join(map(str, cells))} |")
     return "\n".join(lines)
+
+
+def _attempt(folder: Path, spec: Any) -> Any:
+    return attempt(folder, *spec)
 
 
 def main() -> int:
@@ -81,9 +85,10 @@ def main() -> int:
             file=sys.stderr, flush=True,
         )  # fmt: skip
 
-    with ProcessPoolExecutor(given.lanes, mp_context=get_context("spawn"), max_tasks_per_child=25) as lanes:
-        for future in as_completed([lanes.submit(attempt, folder, *spec) for spec in todo]):
-            note(future.result())
+    # no executor of concurrent.futures: with a most of tasks for a process it stands still once that is reached (CPython 115634)
+    with get_context("spawn").Pool(given.lanes, maxtasksperchild=25) as lanes:
+        for outcome in lanes.imap_unordered(partial(_attempt, folder), todo):
+            note(outcome)
     name = f"{plan.readers} processes, {plan.publications} publications"
     if ("readers beside publications", name) not in done and given.only in "readers beside publications":
         seen = readers.hammer(copy_of_first(chain, "hammer"), folder / "hammer", plan.readers, plan.publications)
