@@ -45,10 +45,6 @@ def table(outcomes: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def _attempt(folder: Path, spec: Any) -> Any:
-    return attempt(folder, *spec)
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--short", action="store_true", help="some of each, in under three minutes")
@@ -87,7 +83,7 @@ def main() -> int:
 
     # no executor of concurrent.futures: with a most of tasks for a process it stands still once that is reached (CPython 115634)
     with get_context("spawn").Pool(given.lanes, maxtasksperchild=25) as lanes:
-        for outcome in lanes.imap_unordered(partial(_attempt, folder), todo):
+        for outcome in lanes.imap_unordered(partial(attempt, folder), todo):
             note(outcome)
     name = f"{plan.readers} processes, {plan.publications} publications"
     if ("readers beside publications", name) not in done and given.only in "readers beside publications":

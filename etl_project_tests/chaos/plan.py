@@ -86,8 +86,9 @@ def copy_of_first(chain: Chain, name: str) -> Lake:
     return Lake(place)
 
 
-def attempt(folder: Path, fault: str, name: str, number: int, what: tuple[Any, ...]) -> dict[str, Any]:
+def attempt(folder: Path, spec: tuple[str, str, int, tuple[Any, ...]]) -> dict[str, Any]:
     """Make one trial, in a process of its lane; return its outcome as a row."""
+    fault, name, number, what = spec
     logging.getLogger("etl_project").setLevel(logging.ERROR)
     chain = Chain(folder, 0)
     place = folder / "lanes" / re.sub(r"[^\w+-]+", "_", f"{fault}_{name}")
