@@ -374,7 +374,7 @@ def test_markdown_in_the_ui_holds_titles_in_their_cells() -> None:
 
 @pytest.mark.parametrize("text", ["=cmd()", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1"])
 def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe(text: str) -> None:
-    assert _safe_cell(text) == "'" + text
+    assert _safe_cell(text) == "'" + text.replace("\r", " ")
 
 
 @pytest.mark.parametrize("value", [-3, -2.5, None, True, NOW, "On Gravel", "a=b", "3 - 2", ""])
