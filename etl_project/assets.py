@@ -441,12 +441,11 @@ _QUALITY = (NEW_CAPTURES, NEW_CAPTURE_VALUES, RUN_STATISTICS, CHECK_RESULTS)
 def measured(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
     """Measure what there is beside what readers have; the checks write `check_results` themselves, stage by stage."""
     where = lake.lake
-    readers = publish.what_readers_have(where)
-    had = [history.papers(where), *([readers["papers"]] if readers else [])]
+    had = pl.concat([history.papers(where), publish.published_papers(where)])
     with warehouse.connect(where) as connection:
         counted = {"receipts": sum(1 for _ in where.raw.glob("??/*.json"))}
-        counted |= warehouse.new_and_merged(connection, pl.concat(had))
-        found = quality.measure(connection, context.run_id, readers, counted)
+        counted |= warehouse.new_and_merged(connection, had)
+        found = quality.measure(connection, context.run_id, publish.what_readers_have(where), counted)
         rows = {table: warehouse.scalar(connection, f"select count(*) from {table.name}") for table in _QUALITY}
     new = found.filter(pl.col("measure").str.starts_with("new_")).sort("form", "measure", "dimension")
     # numbers that Dagster plots from run to run

@@ -157,6 +157,16 @@ def what_readers_have(lake: Lake) -> dict[str, pl.DataFrame] | None:
         return None
 
 
+def published_papers(lake: Lake) -> pl.DataFrame:
+    """Return the ids of papers (``paper_id``) of the current publication, of whatever version; none if it cannot be read."""
+    try:
+        with open_read_only(lake.database) as connection:
+            papers: pl.DataFrame = connection.sql("select paper_id from papers").pl()
+            return papers
+    except duckdb.Error:
+        return pl.DataFrame(schema={"paper_id": pl.String})
+
+
 def _write_parquet(database: Path, folder: Path) -> None:
     """Write each table in the order that it has in the database, which is that of its key: the same rows, the same bytes."""
     with open_read_only(database) as connection:
