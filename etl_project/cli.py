@@ -429,6 +429,7 @@ def _rows(connection: Any, query: str, parameters: list[Any] | None = None) -> l
 @app.command()
 def status(lake: LakeOption = None, as_json: JsonOption = False) -> None:
     """Show what is published, when it was, and what waits: in the inbox, fetched, or taken in by a run that did not publish."""
+    from etl_project import decisions, left_out
     from etl_project.raw import DamagedReceipt, receipts
     from etl_project.sources.fetched import untaken
 
@@ -446,7 +447,8 @@ def status(lake: LakeOption = None, as_json: JsonOption = False) -> None:
     # what a run took in stays, also if it published nothing
     try:
         held = list(receipts(where.raw, known))
-    except DamagedReceipt as error:
+        out = left_out.read(where)
+    except (DamagedReceipt, decisions.DamagedDecisions) as error:
         raise _stop(str(error), FAILED) from None
     waiting = (
         sum(1 for f in where.inbox.rglob("*") if f.is_file() and not f.name.startswith("."))
@@ -476,10 +478,11 @@ def status(lake: LakeOption = None, as_json: JsonOption = False) -> None:
         print(f"fetched    {pages} pages wait for the next run")
     if held:
         print(
-            f"not published  {len(held)} captures were taken in by a run that did not publish: {command_line(where, 'check --failed')} tells why"
+            f"not published  {len(held)} captures are taken in: a run is at work, was cut off, or did not publish "
+            f"({command_line(where, 'check --failed')} tells which checks failed, {command_line(where, 'doctor')} what is damaged)"
         )
         for one in held[:_MOST_HELD_SHOWN]:
-            print(f"  {one.dump_id}  {_plain(one.file_name)}")
+            print(f"  {one.dump_id}  {_plain(one.file_name)}{'  left out from the next run on' * (one.dump_id in out)}")
         if len(held) > _MOST_HELD_SHOWN:
             print(f"  and {len(held) - _MOST_HELD_SHOWN} more")
     for name, count in counts.items():

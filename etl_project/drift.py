@@ -78,7 +78,7 @@ units as (
     having n.dump_id is not null or count(*) > 1
 ),
 named as (
-    select units.*, base.* exclude (form), coalesce(file_name, captures || ' new captures') || ' (' || form || ')' as unit,
+    select units.*, base.* exclude (form), coalesce(file_name || ' (' || dump_id || ', ', captures || ' new captures (') || form || ')' as unit,
         case when captures_before < 5 then 'all ' else 'three of four of the ' end || captures_before || ' captures before' as those
     from units join base using (form) left join raw_dumps using (dump_id)
 )"""
@@ -88,7 +88,7 @@ def _quoted(values: tuple[str, ...]) -> str:
     return ", ".join(f"'{value}'" for value in values)
 
 
-def _shares(chosen: str, fallen: str) -> str:
+def _shares(chosen: str, fallen: str, told_elsewhere: str = "false") -> str:
     """Return the query for captures that lack fields or kinds of links (``chosen``): ``fallen`` says by which shares."""
     return f"""
 with {_UNITS},
@@ -111,7 +111,7 @@ fallen as (
 ),
 told as (
     -- one fault is told once
-    from fallen
+    from fallen where not ({told_elsewhere})
     qualify not (dimension = 'text' and bool_or(dimension = 'abstract') over (partition by form, dump_id))
         and not (dimension = 'authors_or_organisation' and bool_or(dimension in ('n_authors', 'organisation')) over (partition by form, dump_id))
 )
@@ -135,7 +135,7 @@ _BARE = (
 
 def _decide(check: str) -> str:
     return (
-        "The capture stays and stops every run until that is decided: if it is bad, `papers leave-out FILE --why ...`; if it is "
+        "The capture stays and stops every run until that is decided: if it is bad, `papers leave-out ID --why ...`; if it is "
         f"right, `papers run --accept {check}`, which counts for all captures of the run."
     )
 
@@ -157,8 +157,9 @@ select r.form || ': ' || r.value::bigint || ' of the last ' || (select sum(value
     || ' captures, none of the new ones; ' || u.n || ' new file' || if(u.n = 1, ' gives', 's give') || ' no paper: ' || u.names as finding, r.form
 from this r
 cross join (
-    select count(*) as n, array_to_string(list_slice(list_sort(list(file_name)), 1, 5), ', ') as names
-    from new_captures join captures using (dump_id) join raw_dumps using (dump_id) where records = 0
+    select count(*) as n, array_to_string(list_slice(list_sort(list(file_name)), 1, 5), ', ') || if(count(*) > 5, ', ...', '') as names
+    from new_captures join captures using (dump_id) join raw_dumps using (dump_id)
+    where records = 0 and dump_id in (select dump_id from refused_records where reason in ('unknown_form', 'no_records'))
 ) u
 where r.measure = 'recent_captures' and r.value >= 3 and u.n > 0
     and r.form not in (select form from this where measure = 'new_mentions' and value > 0)""",
@@ -229,7 +230,7 @@ CAPTURE_LAWS = (
     Law(
         "values_are_there_as_before",
         "No value that captures of a form had is missing in a new one.",
-        _shares("not starts_with(v.dimension, 'link: ')", f"{_FALLEN} and not ({_BARE})"),
+        _shares("not starts_with(v.dimension, 'link: ')", _FALLEN, _BARE),
         f"{_PARSER_OR_PAGE} Dates that are shown without a year have none: name the file with its day, such as page-2026-05-15.txt.",
         "warning",
         "captures",
@@ -269,12 +270,12 @@ qualify u.dump_id is not null or count(u.dump_id) over (partition by u.form) = 0
         "No new capture lists less than a quarter of what the form's captures before listed, where these (eight or more) are alike.",
         f"""
 with {_UNITS}
-select unit || ': ' || u.n::bigint || ' mentions; before: ' || those || ' had ' || f.before_low::bigint || ' or more' as finding,
+select unit || ': ' || u.n::bigint || ' mentions; before: all ' || captures_before || ' captures had ' || f.before_low::bigint || ' or more' as finding,
     u.form, u.dump_id, u.n as now, f.before
 from named u
 join this f on f.measure = 'new_mentions_of_a_capture' and f.form = u.form
 where u.dump_id is not null and captures_before >= 8 and f.before_low >= 20 and f.before_low >= 0.5 * f.before and u.n < 0.25 * f.before_low""",
-        "Look whether the capture was cut off (`papers forms FILE`), and capture the page again.",
+        "Few papers come on weekends and holidays; else look whether the capture was cut off (`papers forms FILE`), and capture it again.",
         "warning",
         "captures",
     ),
@@ -303,7 +304,7 @@ qualify dump_id is not null or count(dump_id) over (partition by form) = 0""",
         "titles_differ",
         f"Not more than half of a capture's titles ({_LEAST_MENTIONS} or more) are one, over different texts.",
         f"""
-select file_name || ': ' || n || ' of ' || records || ' titles are "' || left(title, 60) || '"' as finding, dump_id, n as same, records
+select file_name || ' (' || dump_id || '): ' || n || ' of ' || records || ' titles are "' || left(title, 60) || '"' as finding, dump_id, n as same, records
 from (
     select dump_id, title_key, count(*) as n, min(title) as title, count(distinct hash(coalesce(arxiv_id, abstract))) as papers
     from {{table}} join parsed_rows using (dump_id) join paper_mentions using (mention_id) group by dump_id, title_key
@@ -316,7 +317,7 @@ where n >= {_LEAST_MENTIONS} and n > 0.5 * records and papers >= {_LISTED}""",
         "abstracts_differ",
         f"Not more than half of a capture's abstracts ({_LEAST_MENTIONS} or more) are one, under different titles.",
         f"""
-select file_name || ': ' || n || ' of ' || records || ' abstracts are "' || left(abstract, 60) || '"' as finding, dump_id, n as same, records
+select file_name || ' (' || dump_id || '): ' || n || ' of ' || records || ' abstracts are "' || left(abstract, 60) || '"' as finding, dump_id, n as same, records
 from (
     select dump_id, any_value(abstract) as abstract, count(*) as n, count(distinct title_key) as titles
     from {{table}} join parsed_rows using (dump_id) join paper_mentions using (mention_id) where abstract is not null
@@ -324,6 +325,37 @@ from (
 ) {_NAMED}
 where n >= {_LEAST_MENTIONS} and n > 0.5 * records and titles >= {_LISTED}""",
         f"Words of the page are taken for abstracts: look at the capture's lines (`papers forms FILE`). {_decide('abstracts_differ')}",
+        owner="captures",
+    ),
+    Law(
+        "authors_differ",
+        f"Not more than half of a capture's lists of authors ({_LEAST_MENTIONS} or more) are one, of two names or more, under different titles.",
+        f"""
+select file_name || ' (' || dump_id || '): ' || n || ' of ' || records || ' papers have the authors ' || left(names, 60) as finding, dump_id, n as same, records
+from (
+    select dump_id, names, count(*) as n, count(distinct title_key) as titles
+    from (
+        select dump_id, mention_id, title_key, string_agg(name, ', ' order by position) as names
+        from {{table}} join parsed_rows using (dump_id) join paper_mentions using (mention_id) join mention_authors using (mention_id)
+        group by all having count(*) > 1
+    ) group by dump_id, names
+) {_NAMED}
+where n >= {_LEAST_MENTIONS} and n > 0.5 * records and titles >= {_LISTED}""",
+        f"Names of one paper are given to others: look at the capture's lines (`papers forms FILE`). {_decide('authors_differ')}",
+        owner="captures",
+    ),
+    Law(
+        "dates_have_come",
+        f"Not more than half of a capture's dates ({_LEAST_MENTIONS} or more) lie after the day on which it was received.",
+        f"""
+select file_name || ' (' || dump_id || '): ' || n || ' of ' || dates || ' dates lie after ' || received_at::date || ', when it was received, one on ' || latest as finding,
+    dump_id, n as later, dates
+from (
+    select dump_id, count(published_on) as dates, count(case when published_on > received_at::date + 1 then 1 end) as n, max(published_on) as latest
+    from {{table}} join parsed_rows using (dump_id) join raw_dumps using (dump_id) group by dump_id
+) {_NAMED}
+where n >= {_LEAST_MENTIONS} and n > 0.5 * dates""",
+        f"Another day is taken for the papers', or the machine's clock is wrong: look at the capture's lines. {_decide('dates_have_come')}",
         owner="captures",
     ),
     Law(
@@ -346,7 +378,7 @@ where titles >= {_TITLES_OF_A_PAPER}""",
         "a_capture_shows_a_paper_once",
         "No new capture shows one paper more than five times, and in a fifth of its mentions.",
         f"""
-select file_name || ': ' || n || ' of ' || records || ' mentions are of ' || paper_id as finding, dump_id, paper_id, n as mentions
+select file_name || ' (' || dump_id || '): ' || n || ' of ' || records || ' mentions are of ' || paper_id as finding, dump_id, paper_id, n as mentions
 from (
     select dump_id, paper_id, count(*) as n
     from {{table}} join parsed_rows using (dump_id) join paper_mentions using (mention_id) group by dump_id, paper_id
@@ -360,7 +392,7 @@ where n > 5 and n > 0.2 * records""",
         "a_link_is_not_on_every_paper",
         f"No link stands on four of five papers of a capture ({_LEAST_MENTIONS} or more).",
         f"""
-select file_name || ': ' || n || ' of ' || records || ' papers have ' || url as finding, dump_id, url, n as papers
+select file_name || ' (' || dump_id || '): ' || n || ' of ' || records || ' papers have ' || url as finding, dump_id, url, n as papers
 from (
     select dump_id, url, count(distinct title_key) as n
     from {{table}} join parsed_rows using (dump_id) join paper_mentions using (mention_id) join mention_links using (mention_id) group by dump_id, url
@@ -385,7 +417,7 @@ having count(*) >= greatest({_LINK_PAPERS}, {_LINK_SHARE} * (select count(*) fro
         "organisations_differ",
         f"A capture's papers ({_LEAST_MENTIONS} or more, and no search) are not all of one organisation.",
         f"""
-select file_name || ': all ' || n || ' organisations are "' || left(organisation, 60) || '"' as finding, dump_id, n as mentions
+select file_name || ' (' || dump_id || '): all ' || n || ' organisations are "' || left(organisation, 60) || '"' as finding, dump_id, n as mentions
 from (
     select dump_id, min(coalesce(organisation_handle, organisation_name)) as organisation, count(*) as n
     from {{table}} join parsed_rows using (dump_id) where coalesce(organisation_handle, organisation_name) is not null
@@ -400,13 +432,14 @@ where n >= {_LEAST_MENTIONS} and query is null""",
         "dates_are_the_papers_own",
         f"A capture's dates ({_LEAST_MENTIONS} or more) are not all the day of the capture.",
         f"""
-select file_name || ': all ' || n || ' papers are dated ' || day || ', the day of the capture' as finding, dump_id, n as mentions
+select file_name || ' (' || dump_id || '): all ' || n || ' papers are dated ' || day || ', the day of the capture' as finding, dump_id, n as mentions
 from (
     select dump_id, min(published_on) as day, count(*) as n
     from {{table}} join parsed_rows using (dump_id) where published_on is not null
     group by dump_id having count(distinct published_on) = 1
 ) {_NAMED}
-where n >= {_LEAST_MENTIONS} and day in (captured_on, cast(received_at as date))""",
+where n >= {_LEAST_MENTIONS} and day in
+    (captured_on, cast(received_at as date), cast({_DAY.format("file_name")} as date), cast({_DAY.format("source")} as date))""",
         "The page's day may have been taken for the papers': look at the capture's lines.",
         "warning",
         "captures",
@@ -415,7 +448,7 @@ where n >= {_LEAST_MENTIONS} and day in (captured_on, cast(received_at as date))
         "authors_are_shown",
         f"A capture of {2 * _LEAST_MENTIONS} papers or more, in a form that carries authors, shows authors or organisations of some.",
         f"""
-select file_name || ': none of ' || records || ' papers has authors or an organisation' as finding, dump_id, records
+select file_name || ' (' || dump_id || '): none of ' || records || ' papers has authors or an organisation' as finding, dump_id, records
 from (
     select dump_id, count(coalesce(organisation_handle, organisation_name, cast(n_authors as varchar))) as n
     from {{table}} join parsed_rows using (dump_id) group by dump_id

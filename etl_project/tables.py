@@ -264,7 +264,8 @@ PARSED_ROWS = Table(
         Law(
             "date_is_plausible",
             "No paper is dated before arXiv (1991-08-14) or after the day its capture came in.",
-            "select mention_id, published_on, received_at from {table} join raw_dumps using (dump_id) "
+            "select file_name || ' (' || dump_id || '), line ' || line_start || ': ' || published_on || ', received on ' || received_at::date as finding, "
+            "mention_id, published_on, received_at from {table} join raw_dumps using (dump_id) "
             "where published_on < date '1991-08-14' or published_on > cast(received_at as date) + 1",
             "Look at the capture's lines: a wrong capture day gives wrong years.",
             severity="warning",
@@ -878,7 +879,7 @@ RUN_STATISTICS = Table(
         Column("dimension", "text", "Table, field, kind or reason; empty where there is none.", required=True),
         Column("value", "double", "The value in this run.", required=True, least=0),
         Column("before", "double", "The same in the publication that readers had then; of new captures, in the form's last 20 captures that they had. Null if there was none.", least=0),
-        Column("before_low", "double", "The share (of `new_mentions_with`) or value that three of four of these captures reach, or all where they are fewer than five.", least=0),
+        Column("before_low", "double", "The share (of `new_mentions_with`) or value that three of four of these captures reach, or all where they are fewer than five; of `new_mentions_of_a_capture`, all.", least=0),
     ),
     laws=STATISTICS_LAWS,
 )  # fmt: skip

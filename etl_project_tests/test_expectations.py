@@ -23,6 +23,7 @@ _DAYS = "update raw_dumps set file_name = '2025-10-03.json'; update deliveries s
 _NEW = "delete from new_captures; insert into new_captures select dump_id, form from captures where records >= 10"
 _ONE_PAPER = "update paper_mentions set paper_id = (select min(paper_id) from paper_mentions), rule = 'same_arxiv_id'"
 _SAME_LINK = "insert into mention_links select mention_id, 99, 'page', u, u, 'other', null, null, null, null, null, null, null from parsed_rows cross join (select 'https://site.example/own' as u)"
+_SAME_AUTHORS = "delete from mention_authors; insert into mention_authors by name select mention_id, position, name from parsed_rows cross join (values (1, 'Ant One'), (2, 'Bee Two')) as both_names (position, name)"
 _WEEKEND = (
     "update captures set query = null, form = 'text_compact'; update raw_dumps set file_name = '2025-10-0' || (1 + (dump_id = (select min(dump_id) from captures))::int) || '.txt'; "
     "update paper_mentions set paper_id = 'p000000000000000' || (select seq % 6 from parsed_rows p where p.mention_id = paper_mentions.mention_id)"
@@ -104,6 +105,8 @@ LAW_DEFECTS = {
     "new_capture_values.dump_id_in_new_captures": "insert into new_capture_values values ('ffffffffffffffff', 'abstract', 1)",
     "new_captures.titles_differ": f"{_NEW}; update paper_mentions set title_key = 'one title'",
     "new_captures.abstracts_differ": f"{_NEW}; update parsed_rows set abstract = 'Sign in to follow this paper.'",
+    "new_captures.authors_differ": f"{_NEW}; {_SAME_AUTHORS}",
+    "new_captures.dates_have_come": f"{_NEW}; update parsed_rows set published_on = date '2096-11-09'",
     "new_captures.a_paper_has_few_titles": f"{_NEW}; {_ONE_PAPER}",
     "new_captures.a_capture_shows_a_paper_once": f"{_NEW}; {_ONE_PAPER}",
     "new_captures.a_link_is_not_on_every_paper": f"{_NEW}; {_SAME_LINK}",

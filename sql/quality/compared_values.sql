@@ -23,7 +23,7 @@ counted as (
         unnest([
             {'dimension': 'text', 'mentions': count(abstract_kind)},
             {'dimension': 'abstract', 'mentions': count(case when abstract_kind = 'abstract' then 1 end)},
-            {'dimension': 'ai_summary', 'mentions': count(ai_summary)},
+            {'dimension': 'ai_summary', 'mentions': count(case when ai_summary is not null or abstract_kind = 'summary' then 1 end)},
             {'dimension': 'arxiv_id', 'mentions': count(arxiv_id)},
             {'dimension': 'n_authors', 'mentions': count(n_authors)},
             {'dimension': 'organisation', 'mentions': count(organisation)},

@@ -48,7 +48,7 @@ of_new_captures as (
                 'measure': 'new_mentions_of_a_capture',
                 'value': fewest,
                 'before': fewest_before,
-                'before_low': records_before[cast(ceil(len(records_before) / 4) as integer)]
+                'before_low': records_before[1]
             }
         ], recursive := true)
     from by_form
