@@ -21,11 +21,11 @@ run: setup
 	$(BIN)/papers run data_lake/samples
 
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 # Those that need many whole runs: some minutes more.
 test-long: setup
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m long
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m long
 
 lint: setup
 	$(BIN)/ruff check .
