@@ -45,6 +45,7 @@ def run_job(lake: Lake, paths: Sequence[Path], accepted: Sequence[str] = ()) -> 
     ``accepted`` names checks that may fail without stopping publication (``drift.ACCEPTABLE``). The caller holds the
     lake's lock. Failures inside the job are told in the summary, not raised.
     """
+    from dagster import DagsterInvariantViolationError
     from sqlalchemy.exc import DBAPIError
 
     before = lake.database.resolve()
@@ -52,6 +53,11 @@ def run_job(lake: Lake, paths: Sequence[Path], accepted: Sequence[str] = ()) -> 
         summary = _run(lake, paths, accepted)
         summary.hidden = sum(map(raw.hidden_below, paths or [lake.inbox]))
         return summary
+    except DagsterInvariantViolationError:
+        if lake.dagster_home.is_dir():
+            raise
+        gone = "is gone (a mount was lost, or the folder removed); bring it back and run again"
+        return Summary("", False, error=f"{lake.dagster_home} {gone}")
     except DBAPIError as error:  # not from a step, whose errors Dagster catches: its own history
         reason = str(error.orig)
         if "full" in reason:

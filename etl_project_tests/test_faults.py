@@ -258,3 +258,19 @@ def test_a_read_only_lake_is_told_in_one_line_and_left_alone(
     # reading goes on
     done = papers("sql", "select count(*) as n from papers", "--format", "csv", lake=lake)
     assert done.stdout == f"n\n{N_PAPERS}\n"
+
+
+def test_a_lake_that_goes_away_as_a_run_begins_is_told_in_one_line(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare = run.environment
+
+    def vanishing(lake: Lake) -> dict[str, str]:
+        found = prepare(lake)
+        shutil.rmtree(lake.root)
+        return found
+
+    monkeypatch.setattr(run, "environment", vanishing)
+    summary = run_job(lake, [])
+    assert (summary.exit_code, summary.published) == (1, False)
+    assert summary.error.endswith(
+        "dagster_home is gone (a mount was lost, or the folder removed); bring it back and run again"
+    )
