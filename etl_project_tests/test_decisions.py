@@ -58,6 +58,7 @@ def mention_of(lake: Lake, title: str) -> str:
     return str(rows_of(lake, f"select max(mention_id) from parsed_rows where title = '{title}'")[0][0])
 
 
+@pytest.mark.long
 def test_a_merge_holds_on_every_run_and_when_the_warehouse_is_lost(folder: Path, lake: Lake, papers: Papers) -> None:
     older = {row[0] for row in rows_of(lake, "select paper_id from papers")}
     done = papers("merge", SLOW, WHY, "--why", "the same report", lake=lake)
@@ -187,6 +188,7 @@ def test_a_rebuild_matches_all_anew_and_keeps_ids_and_decisions(folder: Path, la
     assert nothing.returncode == 4 and "papers run PATH" in nothing.stderr
 
 
+@pytest.mark.long
 def test_a_decision_that_is_taken_out_of_the_file_no_longer_holds(folder: Path, lake: Lake, papers: Papers) -> None:
     assert papers("merge", SLOW, WHY, "--why", "the same report", lake=lake).returncode == 0
     assert run_job(lake, [folder]).exit_code == 0

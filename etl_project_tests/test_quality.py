@@ -388,6 +388,7 @@ def test_only_checks_that_judge_by_what_is_usual_can_be_accepted(lake: Lake, tmp
     assert not lake.root.exists()
 
 
+@pytest.mark.long
 def test_a_capture_that_stops_every_run_is_shown_left_out_and_taken_back(lake: Lake, tmp_path: Path) -> None:
     bad = changed(told(50, 12), title="Sign in to see what is trending today")
     files = delivered(tmp_path / "files", {"good.json": as_json(told(51, 12)), "bad.json": as_json(bad)})
