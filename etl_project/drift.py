@@ -140,6 +140,26 @@ def _decide(check: str) -> str:
     )
 
 
+#: Mentions of new captures, with the key of their title.
+_MATCHED = "from {table} join parsed_rows using (dump_id) join paper_mentions using (mention_id)"
+
+
+def _one_for_most(name: str, values: str, unlike: str, told: str, groups: str, wrong: str) -> Law:
+    """Return the law that no value stands on most papers of a capture.
+
+    ``groups`` selects each capture's values: ``dump_id``, how many mentions have it (``n``), and how many different
+    papers these are (``others``); ``told`` is the SQL that names it.
+    """
+    return Law(
+        name,
+        f"Not more than half of a capture's {values} ({_LEAST_MENTIONS} or more) are one, {unlike}.",
+        f"select file_name || ' (' || dump_id || '): ' || n || ' of ' || records || {told} as finding, dump_id, n as same, records\n"
+        f"from ({groups}) {_NAMED}\nwhere n >= {_LEAST_MENTIONS} and n > 0.5 * records and others >= {_LISTED}",
+        f"{wrong}: look at the capture's lines (`papers forms FILE`). {_decide(name)}",
+        owner="captures",
+    )
+
+
 _PARSER_OR_PAGE = (
     "Open a capture beside its page, `papers forms FILE`: if the page shows them, its markup changed and the reader of that form "
     "must follow; if not, the capture lost them: capture it again."
@@ -300,49 +320,33 @@ qualify dump_id is not null or count(dump_id) over (partition by form) = 0""",
         "warning",
         "captures",
     ),
-    Law(
+    _one_for_most(
         "titles_differ",
-        f"Not more than half of a capture's titles ({_LEAST_MENTIONS} or more) are one, over different texts.",
-        f"""
-select file_name || ' (' || dump_id || '): ' || n || ' of ' || records || ' titles are "' || left(title, 60) || '"' as finding, dump_id, n as same, records
-from (
-    select dump_id, title_key, count(*) as n, min(title) as title, count(distinct hash(coalesce(arxiv_id, abstract))) as papers
-    from {{table}} join parsed_rows using (dump_id) join paper_mentions using (mention_id) group by dump_id, title_key
-) {_NAMED}
-where n >= {_LEAST_MENTIONS} and n > 0.5 * records and papers >= {_LISTED}""",
-        f"Words of the page are taken for titles: look at the capture's lines (`papers forms FILE`). {_decide('titles_differ')}",
-        owner="captures",
+        "titles",
+        "over different texts",
+        """' titles are "' || left(title, 60) || '"'""",
+        "select dump_id, title_key, count(*) as n, min(title) as title, count(distinct hash(coalesce(arxiv_id, abstract))) as others "
+        f"{_MATCHED} group by dump_id, title_key",
+        "Words of the page are taken for titles",
     ),
-    Law(
+    _one_for_most(
         "abstracts_differ",
-        f"Not more than half of a capture's abstracts ({_LEAST_MENTIONS} or more) are one, under different titles.",
-        f"""
-select file_name || ' (' || dump_id || '): ' || n || ' of ' || records || ' abstracts are "' || left(abstract, 60) || '"' as finding, dump_id, n as same, records
-from (
-    select dump_id, any_value(abstract) as abstract, count(*) as n, count(distinct title_key) as titles
-    from {{table}} join parsed_rows using (dump_id) join paper_mentions using (mention_id) where abstract is not null
-    group by dump_id, hash(abstract)
-) {_NAMED}
-where n >= {_LEAST_MENTIONS} and n > 0.5 * records and titles >= {_LISTED}""",
-        f"Words of the page are taken for abstracts: look at the capture's lines (`papers forms FILE`). {_decide('abstracts_differ')}",
-        owner="captures",
+        "abstracts",
+        "under different titles",
+        """' abstracts are "' || left(abstract, 60) || '"'""",
+        "select dump_id, any_value(abstract) as abstract, count(*) as n, count(distinct title_key) as others "
+        f"{_MATCHED} where abstract is not null group by dump_id, hash(abstract)",
+        "Words of the page are taken for abstracts",
     ),
-    Law(
+    _one_for_most(
         "authors_differ",
-        f"Not more than half of a capture's lists of authors ({_LEAST_MENTIONS} or more) are one, of two names or more, under different titles.",
-        f"""
-select file_name || ' (' || dump_id || '): ' || n || ' of ' || records || ' papers have the authors ' || left(names, 60) as finding, dump_id, n as same, records
-from (
-    select dump_id, names, count(*) as n, count(distinct title_key) as titles
-    from (
-        select dump_id, mention_id, title_key, string_agg(name, ', ' order by position) as names
-        from {{table}} join parsed_rows using (dump_id) join paper_mentions using (mention_id) join mention_authors using (mention_id)
-        group by all having count(*) > 1
-    ) group by dump_id, names
-) {_NAMED}
-where n >= {_LEAST_MENTIONS} and n > 0.5 * records and titles >= {_LISTED}""",
-        f"Names of one paper are given to others: look at the capture's lines (`papers forms FILE`). {_decide('authors_differ')}",
-        owner="captures",
+        "lists of authors",
+        "of two names or more, under different titles",
+        "' papers have the authors ' || left(names, 60)",
+        "select dump_id, names, count(*) as n, count(distinct title_key) as others from (select dump_id, mention_id, title_key, "
+        f"string_agg(name, ', ' order by position) as names {_MATCHED} join mention_authors using (mention_id) "
+        "group by all having count(*) > 1) group by dump_id, names",
+        "Names of one paper are given to others",
     ),
     Law(
         "dates_have_come",

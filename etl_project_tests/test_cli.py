@@ -15,7 +15,7 @@ import duckdb
 import pytest
 
 from etl_project.captures import catalogue
-from etl_project.cli import app
+from etl_project.cli.main import app
 from etl_project.command import command_line
 from etl_project.lake import PROJECT, Lake
 from etl_project.run import Summary
@@ -39,7 +39,7 @@ def hear(event, values):
         if not isinstance(values[-1], (str, bytes)) or not event.endswith("connect"):  # a name: a socket of this machine
             print(event, values, file=log, flush=True)
 sys.addaudithook(hear)
-from etl_project.cli import main
+from etl_project.cli.main import main
 main()
 """
 
@@ -282,7 +282,7 @@ def test_what_comes_next_can_be_pasted_wherever_one_is(
     script = [
         sys.executable,
         "-c",
-        f"import sys; sys.path.insert(0, {str(PROJECT)!r}); import etl_project.cli as c; c.main()",
+        f"import sys; sys.path.insert(0, {str(PROJECT)!r}); from etl_project.cli.main import main; main()",
     ]
     done = subprocess.run([*script, "status", "--lake", "x"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.startswith("papers: the folder in which you are was deleted")) == (2, True)

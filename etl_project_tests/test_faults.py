@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from etl_project import parse, run
-from etl_project.cli import _print_summary
+from etl_project.cli.runs import print_summary
 from etl_project.lake import Lake
 from etl_project.run import Summary, run_job
 from etl_project_tests.conftest import N_PAPERS, capture, rows_of
@@ -223,7 +223,7 @@ def test_a_history_that_fails_after_the_publication_is_told_as_that(
     summary = run_job(lake, [])
     assert (summary.published, summary.exit_code) == (True, 1)
     assert "no space left" in summary.error
-    _print_summary(lake, summary)
+    print_summary(lake, summary)
     printed = capsys.readouterr().out
     assert "failed after the publication: the history in" in printed
     assert "nothing was published" not in printed

@@ -23,10 +23,11 @@ from etl_project.assets import _markdown
 from etl_project.captures import REFUSAL_REASONS, json_scan, markdown, read_capture
 from etl_project.captures.lines import join_wrapped
 from etl_project.charsets import is_charset
-from etl_project.cli import _plain, _print_json, _safe_cell
+from etl_project.cli.common import plain, print_json
 from etl_project.lake import Lake
 from etl_project.parse import parse_dumps
 from etl_project.run import Summary, run_job
+from etl_project.spreadsheet import safe_cell
 from etl_project_tests.conftest import capture, rows_of
 from etl_project_tests.form_checks import check_account
 from etl_project_tests.hostile import PAGES, Case, dump_of
@@ -351,12 +352,12 @@ STEERING = "\x1b]0;x\x07\x1b[2J \x9b31m \u202egnp.exe \u2066\u200b\x7f\x00 <scri
 
 
 def test_nothing_that_steers_a_terminal_is_printed() -> None:
-    assert _plain(STEERING).isprintable()
-    assert _plain("İstanbul 文 🧪") == "İstanbul 文 🧪"
+    assert plain(STEERING).isprintable()
+    assert plain("İstanbul 文 🧪") == "İstanbul 文 🧪"
 
 
 def test_json_output_is_plain_and_reads_back_as_it_was(capsys: pytest.CaptureFixture[str]) -> None:
-    _print_json({"title": STEERING, "other": "文\n🧪"})
+    print_json({"title": STEERING, "other": "文\n🧪"})
     shown = capsys.readouterr().out
     assert shown.replace("\n", "").isprintable()
     assert json.loads(shown) == {"title": STEERING, "other": "文\n🧪"}
@@ -374,12 +375,12 @@ def test_markdown_in_the_ui_holds_titles_in_their_cells() -> None:
 
 @pytest.mark.parametrize("text", ["=cmd()", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1"])
 def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe(text: str) -> None:
-    assert _safe_cell(text) == "'" + text.replace("\r", " ")
+    assert safe_cell(text) == "'" + text.replace("\r", " ")
 
 
 @pytest.mark.parametrize("value", [-3, -2.5, None, True, NOW, "On Gravel", "a=b", "3 - 2", ""])
 def test_numbers_dates_and_other_text_stay(value: object) -> None:
-    assert _safe_cell(value) == value
+    assert safe_cell(value) == value
 
 
 def test_csv_that_goes_through_a_pipe_steers_no_terminal_at_its_end(

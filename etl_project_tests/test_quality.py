@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from etl_project import drift, parse, quality, raw, warehouse
 from etl_project.captures import REFUSAL_REASONS, Reading, read_capture
-from etl_project.cli import app
+from etl_project.cli.main import app
 from etl_project.expectations import Outcome, checks_for
 from etl_project.lake import Lake, writer_lock
 from etl_project.run import Summary, run_job

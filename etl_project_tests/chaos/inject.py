@@ -47,7 +47,7 @@ def _main() -> None:
 
     counted = Path(lake).with_name("changes.txt")
     sys.addaudithook(hook)
-    from etl_project.cli import main
+    from etl_project.cli.main import main
 
     main()
 

@@ -1,0 +1,113 @@
+"""What the commands share: options, errors in one line with an exit code, printing that no terminal is steered by."""
+
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from etl_project.lake import PROJECT, Lake
+
+FAILED, BUSY, UNREADABLE = 1, 3, 4
+
+
+LakeOption = Annotated[
+    Path | None,
+    typer.Option("--lake", help="Folder of the data lake. Default: $PAPERS_LAKE, else data_lake/ of the project.", show_default=False),
+]  # fmt: skip
+
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def lake_of(given: Path | None) -> Lake:
+    """Return the lake that ``--lake`` or ``$PAPERS_LAKE`` names, else the project's; stop if it is no folder."""
+    try:
+        root = (given or Path(os.environ.get("PAPERS_LAKE") or PROJECT / "data_lake")).absolute()
+    except FileNotFoundError:
+        raise stop("the folder in which you are was deleted; go to another, or name the lake from / on", 2) from None
+    if root.exists() and not root.is_dir():
+        raise stop(f"{root} is a file; a lake is a folder", 2)
+    return Lake(root)
+
+
+def stop(message: str, code: int) -> typer.Exit:
+    """Print why the command cannot go on, and return what to raise to end it with exit code ``code``."""
+    print("\n".join(plain(line) for line in f"papers: {message}".splitlines()), file=sys.stderr)
+    return typer.Exit(code)
+
+
+def plain(text: str) -> str:
+    """Return ``text`` without control characters: a title could otherwise steer the terminal."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def print_json(value: Any) -> None:
+    """Print ``value`` as JSON; what could steer a terminal stands as an escape, and reads back as it was."""
+    text = json.dumps(value, indent=2, default=str, ensure_ascii=False)
+    print("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text) if _steers(text) else text)
+
+
+def _steers(text: str) -> bool:
+    return not text.replace("\n", "").isprintable()
+
+
+def open_published(lake: Lake) -> Any:
+    """Open the published database, closed to all other files, or stop with what to do."""
+    if not lake.database.exists():
+        raise stop(f"nothing is published in {lake.root} yet; run: papers run PATH...", UNREADABLE)
+    from etl_project.publish import open_read_only
+
+    return open_read_only(lake.database, alone=True)
+
+
+def open_warehouse(lake: Lake) -> Any:
+    """Open the warehouse for reading, for what is not published; a run needs it alone, so not for long."""
+    from etl_project.publish import open_read_only
+
+    return open_read_only(lake.warehouse, alone=True)
+
+
+def rows_of(connection: Any, query: str, parameters: list[Any] | None = None) -> list[dict[str, Any]]:
+    """Return the rows of ``query`` by column; stop where two columns have one name."""
+    cursor = connection.execute(query, parameters or [])
+    names = [column[0] for column in cursor.description]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        # one of them would silently win
+        raise stop(f"several columns are called {', '.join(repeated)}; name them with: select a.x as ax, b.x as bx", 2)
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def same_schema(connection: Any) -> None:
+    """Stop with what to do if the publication was made by a program of another schema version, or lacks a table."""
+    from etl_project.tables import SCHEMA_VERSION, TABLES
+
+    (row,) = rows_of(connection, "select schema_version from publication")
+    if row["schema_version"] != SCHEMA_VERSION:
+        raise stop(
+            f"what is published has schema version {row['schema_version']}, this program has {SCHEMA_VERSION}; "
+            "publish anew with: papers run",
+            UNREADABLE,
+        )
+    known = {row["table_name"] for row in rows_of(connection, "select table_name from duckdb_tables()")}
+    if missing := sorted({table.name for table in TABLES} - known):
+        raise stop(f"what is published has no table {missing[0]} yet; publish anew with: papers run", UNREADABLE)
+
+
+class _PlainFormatter(logging.Formatter):
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        return "  " + plain(record.getMessage())
+
+
+def show_progress() -> None:
+    """Print what the stages log, a line each, on stderr."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_PlainFormatter("  %(message)s"))
+    progress = logging.getLogger("etl_project")
+    progress.addHandler(handler)
+    progress.setLevel(logging.INFO)
+    progress.propagate = False
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)

@@ -1,0 +1,25 @@
+"""Cells of CSV that no spreadsheet runs as a formula. Text in, text out."""
+
+import unicodedata
+from typing import Any
+
+_BEGINS_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
+
+
+def safe_cell(value: Any) -> Any:
+    """Return a cell of CSV of which no spreadsheet makes a formula: text that begins like one gets an apostrophe before it.
+
+    What steers a terminal is a space in it. Numbers and dates stay as they are, and so does text in JSON and Parquet, which no
+    program runs. After OWASP, "CSV Injection".
+    """
+    if not isinstance(value, str):
+        return value
+    return f"'{_shown(value)}" if value.lstrip(" ")[:1] in _BEGINS_FORMULA else _shown(value)
+
+
+def _shown(text: str) -> str:
+    """Return a cell of CSV as it may be looked at: a pipe, too, often ends in a terminal (`| less`, `| head`).
+
+    Line ends and spaces of all kinds stay; ``csv-exact`` has all as it is.
+    """
+    return "".join(c if c.isprintable() or c in "\n\t" or unicodedata.category(c) == "Zs" else " " for c in text)
