@@ -76,10 +76,15 @@ class Lake:
         return self.root / "exports" / "latest"
 
     @property
+    def report(self) -> Path:
+        """The page about the last run and what is published: one file that needs nothing else."""
+        return self.root / "reports" / "latest.html"
+
+    @property
     def made(self) -> tuple[Path, ...]:
         """Folders that the pipeline fills itself: what lies there is never taken for a capture that somebody named."""
         made = (self.fetched, self.raw, self.warehouse.parent, self.published, self.exports.parent, self.dagster_home)
-        return (*made, self.decisions.parent)
+        return (*made, self.decisions.parent, self.report.parent)
 
     @property
     def dagster_home(self) -> Path:
