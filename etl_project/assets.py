@@ -38,6 +38,7 @@ from etl_project.tables import (
     MERGED_PAPERS,
     NEW_CAPTURE_VALUES,
     NEW_CAPTURES,
+    PAPER_CHANGES,
     PAPER_MENTIONS,
     PARSED_ROWS,
     RAW_DUMPS,
@@ -432,7 +433,7 @@ _SQL_TABLES = [table for table in TABLES if _has_sql(table)]
 sql_assets = [_sql_asset(table) for table in _SQL_TABLES]
 
 
-_QUALITY = (NEW_CAPTURES, NEW_CAPTURE_VALUES, RUN_STATISTICS, CHECK_RESULTS)
+_QUALITY = (NEW_CAPTURES, NEW_CAPTURE_VALUES, PAPER_CHANGES, RUN_STATISTICS, CHECK_RESULTS)
 
 
 @dg.multi_asset(
@@ -445,6 +446,7 @@ def measured(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[
     with warehouse.connect(where) as connection:
         counted = {"receipts": sum(1 for _ in where.raw.glob("??/*.json"))}
         counted |= warehouse.new_and_merged(connection, had)
+        changes = quality.record_changes(connection, where.database, had)
         found = quality.measure(connection, context.run_id, publish.what_readers_have(where), counted)
         rows = {table: warehouse.scalar(connection, f"select count(*) from {table.name}") for table in _QUALITY}
     new = found.filter(pl.col("measure").str.starts_with("new_")).sort("form", "measure", "dimension")
@@ -462,6 +464,7 @@ def measured(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[
     }
     yield _made(NEW_CAPTURES, rows[NEW_CAPTURES])
     yield _made(NEW_CAPTURE_VALUES, rows[NEW_CAPTURE_VALUES])
+    yield _made(PAPER_CHANGES, rows[PAPER_CHANGES], **changes)
     yield _made(
         RUN_STATISTICS,
         rows[RUN_STATISTICS],

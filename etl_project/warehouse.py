@@ -124,6 +124,29 @@ def copy_rows(lake: Lake, before: Path, tables: Collection[Table]) -> None:
             pass  # damaged, or of a version that had no such table
 
 
+@contextmanager
+def attached(connection: duckdb.DuckDBPyConnection, database: Path) -> Iterator[bool]:
+    """Let unqualified names mean the tables of another ``database``; yield False, and change nothing, if it cannot be read.
+
+    What fails inside for want of a table or column there (of an older program) is passed over.
+    """
+    place = str(database).replace("'", "''")
+    (own,) = connection.execute("select current_database()").fetchall()[0]
+    try:
+        connection.execute(f"attach '{place}' as beside (read_only)").fetchall()
+    except duckdb.Error:
+        yield False
+        return
+    try:
+        connection.execute("use beside").fetchall()
+        yield True
+    except (duckdb.BinderException, duckdb.CatalogException):
+        pass
+    finally:
+        connection.execute(f'use "{own}"').fetchall()
+        connection.execute("detach beside").fetchall()
+
+
 def put_back(lake: Lake, aside: Path) -> None:
     """Undo ``set_aside``."""
     for suffix in ("", ".wal"):
