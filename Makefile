@@ -114,4 +114,4 @@ lock:
 
 # Keeps the captures (samples, inbox, raw); drops what can be made again.
 clean:
-	rm -rf data_lake/warehouse data_lake/published data_lake/exports
+	rm -rf data_lake/warehouse data_lake/published data_lake/exports data_lake/reports

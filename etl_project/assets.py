@@ -26,6 +26,7 @@ from etl_project.drift import ACCEPTABLE
 from etl_project.expectations import Check, Outcome, checks_for, run_checks
 from etl_project.lake import Lake, writer_lock
 from etl_project.match_store import Store
+from etl_project.report import write as report_page
 from etl_project.sources import fetched, huggingface
 from etl_project.tables import (
     BY_NAME,
@@ -497,6 +498,21 @@ def publication(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mat
             "parquet": dg.MetadataValue.path(str(lake.lake.exports)),
         }
     )
+
+
+@dg.asset(
+    deps=["publication"],
+    group_name=GROUPS["published"],
+    kinds={"html"},
+    owners=_OWNERS,
+    description="The page about this run and what is published: `reports/latest.html`, one file that needs nothing else. "
+    "A run that publishes nothing writes it, too.",
+)
+def report(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
+    """Write the report of the run."""
+    place = report_page.write(lake.lake, context.run_id, published=True)
+    log.info("report: %s", place)
+    return dg.MaterializeResult(metadata={"report": dg.MetadataValue.path(str(place)), "bytes": place.stat().st_size})
 
 
 # ---------------------------------------------------------------------------------------------
