@@ -5,14 +5,13 @@ from here. ``SCHEMA_VERSION`` moves when a published column is renamed, removed 
 """
 
 from etl_project.captures import ABSTRACT_KINDS, FORMS, REFUSAL_REASONS
-from etl_project.contract import OWNERS, Column, Law, Table
+from etl_project.contract import MENTION_ID, OWNERS, VERDICTS, Column, Law, Table
 from etl_project.drift import CAPTURE_LAWS, DELIVERY_LAWS, MEASURES, STATISTICS_LAWS
 from etl_project.links import KINDS
 
 SCHEMA_VERSION = 2
 
 _DUMP_ID = r"[0-9a-f]{16}"
-MENTION_ID = r"[0-9a-f]{16}-\d+(\.\d+)?"
 _PAPER_ID = r"p[0-9a-f]{16}"
 _ARXIV_ID = r"\d{4}\.\d{4,5}"
 
@@ -95,7 +94,6 @@ MATCH_RULES = (
     "new_paper", "same_arxiv_id", "same_title_and_abstract", "same_title_similar_abstract", "similar_title_and_abstract",
     "same_title", "decided",
 )  # fmt: skip
-VERDICTS = ("same", "different")
 #: What became of a decision: it holds; a later one says otherwise; arXiv ids speak against it; or its mentions are gone.
 DECISION_STATES = ("applied", "overruled", "contradicted", "unknown_mention")
 #: What becomes of a file that is given to a run (``raw.Delivery``).

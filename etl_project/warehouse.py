@@ -16,15 +16,13 @@ from etl_project import history
 from etl_project.contract import Table, create_table, polars_schema
 from etl_project.lake import Lake, is_lost, sync
 from etl_project.migrations import WAREHOUSE_VERSION, steps
+from etl_project.reading import MEMORY_LIMIT
 from etl_project.tables import TABLES
 
 SQL_FOLDER = Path(__file__).resolve().parent.parent / "sql"
 
 #: The oldest client that is to open the files: DuckDB 1.4. Files in 2.0's own format open in 2.0 alone.
 STORAGE_VERSION = "v1.4.0"
-#: DuckDB's share; larger work spills to disk. The rest of the memory is Polars', Great Expectations' and
-#: Dagster's, in the same process.
-MEMORY_LIMIT = "2GB"
 #: Of every connection.
 SETTINGS: dict[str, Any] = {
     "memory_limit": MEMORY_LIMIT,

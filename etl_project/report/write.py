@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from etl_project import publish, warehouse
+from etl_project import warehouse
 from etl_project.lake import Lake, sync
+from etl_project.reading import open_read_only
 from etl_project.report.page import RunFacts, render
 
 
@@ -18,9 +19,7 @@ def write(lake: Lake, run_id: str, published: bool, error: str = "") -> Path:
     page before it stays then.
     """
     with ExitStack() as stack:
-        readers = (
-            stack.enter_context(publish.open_read_only(lake.database.resolve())) if lake.database.exists() else None
-        )
+        readers = stack.enter_context(open_read_only(lake.database.resolve())) if lake.database.exists() else None
         of_run = readers if published and readers else stack.enter_context(warehouse.connect(lake))
         looked = of_run.execute(
             "select 1 from check_results where run_id = ? and table_name = 'deliveries' limit 1", [run_id]
