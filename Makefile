@@ -93,6 +93,7 @@ ui: setup
 
 dictionary: setup
 	$(BIN)/python -m etl_project.dictionary
+	$(BIN)/python -m etl_project.cli.document
 
 # After a change of requirements.lock.
 licences: setup

@@ -6,7 +6,7 @@ Wiring only. What is parsed, matched, chosen or checked is decided in the module
 import logging
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -18,7 +18,7 @@ import dagster as dg
 import polars as pl
 from pydantic import Field
 
-from etl_project import decisions, history, left_out, matching, parse, publish, quality, raw, warehouse
+from etl_project import decisions, history, left_out, matching, parse, progress, publish, quality, raw, warehouse
 from etl_project.contract import OWNERS, Table, described, polars_schema
 from etl_project.dedupe.decided import decision_rows
 from etl_project.dedupe.keys import keys
@@ -230,7 +230,8 @@ def raw_dumps(config: RawConfig, lake: LakeResource) -> Iterator[dg.MaterializeR
     if not paths:
         paths = [where.inbox] if any(not path.name.startswith(".") for path in where.inbox.iterdir()) else []
         pages = fetched.untaken(where)
-    deliveries = list(raw.take_all(paths, where.raw, now, without=where.made, named=bool(config.paths)))
+    taken = raw.take_all(paths, where.raw, now, without=where.made, named=bool(config.paths))
+    deliveries = list(progress.each(taken, "files taken in"))
     deliveries += raw.take_all(pages, where.raw, now, sources=pages)
     for delivery in deliveries:
         if delivery.outcome == "unreadable":
@@ -247,7 +248,7 @@ def raw_dumps(config: RawConfig, lake: LakeResource) -> Iterator[dg.MaterializeR
             before = history.load_numbers(connection)
             newest = warehouse.scalar(connection, "select coalesce(max(load_number), 0) from raw_dumps")
             load = max(newest, *before.values(), 0) + 1
-            for batch in _batches(missing):
+            for batch in _batches(progress.each(missing, "captures loaded", len(missing))):
                 rows = [
                     {**raw.read_dump(where.raw, receipt), "load_number": before.get(receipt.dump_id, load)}
                     for receipt in batch
@@ -280,7 +281,7 @@ def raw_dumps(config: RawConfig, lake: LakeResource) -> Iterator[dg.MaterializeR
     yield _made(DELIVERIES, len(deliveries))
 
 
-def _batches(receipts: list[raw.Receipt]) -> Iterator[list[raw.Receipt]]:
+def _batches(receipts: Iterable[raw.Receipt]) -> Iterator[list[raw.Receipt]]:
     batch: list[raw.Receipt] = []
     size = 0
     for receipt in receipts:
