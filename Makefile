@@ -94,6 +94,7 @@ ui: setup
 dictionary: setup
 	$(BIN)/python -m etl_project.dictionary
 	$(BIN)/python -m etl_project.cli.document
+	$(BIN)/python -m etl_project.picture
 
 # After a change of requirements.lock.
 licences: setup

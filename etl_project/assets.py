@@ -407,8 +407,10 @@ def _sql(table: Table) -> str:
     return (warehouse.SQL_FOLDER / f"{table.name}.sql").read_text("utf-8")
 
 
-def _inputs(table: Table) -> list[str]:
-    """Return the tables that a table's file in sql/ names: what it depends on."""
+def inputs_of(table: Table) -> list[str]:
+    """Return the tables that a table's file in sql/ names: what it depends on. None for a table without such a file."""
+    if not _has_sql(table):
+        return []
     used = set(re.findall(r"\b(?:from|join)\s+([a-z_]+)", _sql(table)))
     return [name for name in BY_NAME if name in used]
 
@@ -417,7 +419,7 @@ def _sql_asset(table: Table) -> dg.AssetsDefinition:
     """Return the asset of a table that one file of sql/ fills."""
     text = _sql(table)
 
-    @dg.multi_asset(specs=[_spec(table, _inputs(table))], name=table.name)
+    @dg.multi_asset(specs=[_spec(table, inputs_of(table))], name=table.name)
     def filled(lake: LakeResource) -> dg.MaterializeResult[None]:
         with warehouse.connect(lake.lake) as connection:
             rows = warehouse.run_sql_file(connection, table)
@@ -585,7 +587,7 @@ def _levels() -> list[list[Table]]:
     """
     levels: dict[str, int] = {}
     for table in _SQL_TABLES:  # in the order of TABLES, inputs come first
-        levels[table.name] = 1 + max((levels.get(name, 0) for name in _inputs(table)), default=0)
+        levels[table.name] = 1 + max((levels.get(name, 0) for name in inputs_of(table)), default=0)
     return [[t for t in _SQL_TABLES if levels[t.name] == level] for level in sorted(set(levels.values()))]
 
 
