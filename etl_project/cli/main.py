@@ -14,6 +14,7 @@ from etl_project.cli.check import check
 from etl_project.cli.decide import leave_out, merge, split
 from etl_project.cli.doctor import doctor
 from etl_project.cli.explain import explain
+from etl_project.cli.export import export
 from etl_project.cli.fetch import fetch
 from etl_project.cli.forms import forms
 from etl_project.cli.rejects import rejects
@@ -44,7 +45,22 @@ def _main(
 
 
 #: In the order of the help: what brings data in, what asks it, what decides, what looks after the lake.
-for _command in (run, rebuild, reparse, fetch, status, explain, merge, split, forms, rejects, check, doctor, ui):
+for _command in (
+    run,
+    rebuild,
+    reparse,
+    fetch,
+    status,
+    explain,
+    export,
+    merge,
+    split,
+    forms,
+    rejects,
+    check,
+    doctor,
+    ui,
+):
     app.command()(_command)
 app.command("leave-out")(leave_out)
 app.command(context_settings={"ignore_unknown_options": True})(sql)  # a query may start with a comment: "-- ..."
