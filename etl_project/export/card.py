@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from etl_project.contract import described
+from etl_project.contract import Type, described
 from etl_project.export.model import Bundle
 
 NAME = "README.md"
@@ -18,6 +18,16 @@ _LICENCE = (
     "summaries are their authors', each under the licence that the paper has (see it on arXiv); the pages are "
     "Hugging Face's. Look at both before you pass the texts on."
 )
+_FEATURES: dict[Type, str] = {
+    "text": "dtype: string",
+    "integer": "dtype: int32",
+    "bigint": "dtype: int64",
+    "double": "dtype: float64",
+    "boolean": "dtype: bool",
+    "date": "dtype: date32",
+    "timestamp": "dtype: timestamp[us]",
+    "integers": "list: int32",
+}
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
@@ -32,17 +42,22 @@ def _head(bundle: Bundle) -> str:
     papers = sum(file.rows for file in bundle.files if file.table and file.table.name == "papers")
     size = next((name for most, name in _SIZES if papers < most), "n>1M")
     lines += ["tags: [papers, arxiv, bibliography]", f"size_categories: ['{size}']"]
-    if bundle.tabular:
-        kind = bundle.tabular[0]
-        lines.append("configs:")
+    configs: list[str] = []
+    infos: list[str] = []
+    # from CSV the library guesses types, whatever is told: an arXiv id would be a number, and lose its last 0
+    for kind in [kind for kind in bundle.tabular if kind != "csv"][:1]:
         for table in bundle.tables:
             files = bundle.of(table, kind)
-            # a library cannot tell the types of a file without a row
-            if not sum(file.rows for file in files) and kind != "parquet":
-                continue
+            if not sum(file.rows for file in files):
+                continue  # the libraries fail at a table without rows
             path = files[0].name if len(files) == 1 else f"{table.name}/*/*.{kind}"
-            lines += [f"- config_name: {table.name}", *(["  default: true"] if table.name == "papers" else [])]
-            lines += ["  data_files:", "  - split: train", f'    path: "{path}"']
+            configs += [f"- config_name: {table.name}", *(["  default: true"] if table.name == "papers" else [])]
+            configs += ["  data_files:", "  - split: train", f'    path: "{path}"']
+            infos += [f"- config_name: {table.name}", "  features:"]
+            for column in table.published_columns:
+                infos += [f"  - name: {column.name}", f"    {_FEATURES[column.type]}"]
+    if configs:
+        lines += ["configs:", *configs, "dataset_info:", *infos]
     return "\n".join([*lines, "---", ""])
 
 

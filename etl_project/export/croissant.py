@@ -21,6 +21,7 @@ _CONTEXT = {
     "data": {"@id": "cr:data", "@type": "@json"},
     "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
     "dct": "http://purl.org/dc/terms/",
+    "equivalentProperty": "cr:equivalentProperty",
     "examples": {"@id": "cr:examples", "@type": "@json"},
     "extract": "cr:extract",
     "field": "cr:field",
@@ -40,6 +41,7 @@ _CONTEXT = {
     "regex": "cr:regex",
     "repeated": "cr:repeated",
     "replace": "cr:replace",
+    "samplingRate": "cr:samplingRate",
     "sc": "https://schema.org/",
     "separator": "cr:separator",
     "source": "cr:source",
@@ -112,20 +114,19 @@ def _record_set(bundle: Bundle, table: Table, kind: Format, dataset: dict[str, A
                 "includes": f"{table.name}/*/*.{kind}",
             }
         )
-    there = {other.name: other for other in bundle.tables}
     return {
         "@type": "cr:RecordSet",
         "@id": table.name,
         "name": table.name,
         "description": table.grain,
         "key": [{"@id": f"{table.name}/{name}"} for name in table.key],
-        "field": [_field(table, column, kind, source, there) for column in table.published_columns],
+        "field": [_field(table, column, kind, source) for column in table.published_columns],
     }
 
 
-def _field(
-    table: Table, column: Column, kind: Format, source: dict[str, Any], there: dict[str, Table]
-) -> dict[str, Any]:
+def _field(table: Table, column: Column, kind: Format, source: dict[str, Any]) -> dict[str, Any]:
+    # what a column refers to is told in `datapackage.json` only: the library of Croissant takes it for a table to be
+    # joined, and reads none that refers to the same one twice
     field: dict[str, Any] = {
         "@type": "cr:Field",
         "@id": f"{table.name}/{column.name}",
@@ -134,12 +135,9 @@ def _field(
         "dataType": _TYPES[column.type],
         "source": {
             **source,
-            "extract": {"jsonPath": f"$.{column.name}"} if kind == "jsonl" else {"column": column.name},
+            "extract": {"column": column.name},
         },
     }
     if column.type == "integers":
-        field["repeated"] = True
-    other = table.foreign_keys.get(column.name)
-    if other in there:
-        field["references"] = {"field": {"@id": f"{other}/{there[other].key[0]}"}}
+        field |= {"dataType": "sc:Text"} if kind == "csv" else {"repeated": True}  # a list is text in CSV
     return field

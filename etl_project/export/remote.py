@@ -24,8 +24,11 @@ class Place:
     """A folder at an address. ExportError if its kind is not known, or what it needs is not installed."""
 
     def __init__(self, address: str) -> None:
+        parts = urlsplit(address)
+        kind = parts.scheme
+        if not kind or not (parts.netloc + parts.path).strip("/"):
+            raise ExportError(f"{address} names no place; an address is one like s3://bucket/folder")
         self.address = address.rstrip("/")
-        kind = urlsplit(address).scheme
         try:
             import fsspec
         except ImportError:
@@ -37,8 +40,6 @@ class Place:
         except ValueError as error:
             raise ExportError(f"{address}: {error}; an address is one like s3://bucket/folder") from None
         self._root = self._root.rstrip("/")
-        if not self._root.strip("/"):
-            raise ExportError(f"{address} names no place; an address is one like s3://bucket/folder")
 
     def check_free(self) -> set[str]:
         """Return the files of the export that is there; ExportError if others are."""
