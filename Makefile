@@ -23,9 +23,15 @@ run: setup
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-# Those that need many whole runs: some minutes more.
-test-long: setup
+# Those that need many whole runs: some minutes more. And other programs that read what is exported, in a venv of their own.
+test-long: setup .venv-readers/ready
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m long
+
+.venv-readers/ready: etl_project_tests/readers/requirements.txt
+	@echo "setting up .venv-readers (750 MB, a minute, once)" >&2
+	@$(PYTHON) -m venv .venv-readers
+	@.venv-readers/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
 
 lint: setup
 	$(BIN)/ruff check .
@@ -107,6 +113,8 @@ audit: .venv-audit/bin/pip-audit
 lock:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements.lock
+	uv pip compile etl_project_tests/readers/requirements.in --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --quiet -o etl_project_tests/readers/requirements.txt
 	for peer in shared:3.11 daft:3.11 text_dedup:3.12; do \
 		uv pip compile $(PEERS)/$${peer%:*}.in --universal --python-version $${peer#*:} --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --no-header --quiet -o $(PEERS)/$${peer%:*}.txt || exit 1; \

@@ -3,6 +3,8 @@
 import csv
 import json
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -595,3 +597,22 @@ def test_what_takes_long_is_told_while_it_is_at_work(
     done = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT, check=True)
     assert f"papers.parquet: {len(HARD)} rows" in done.stderr
     assert papers("export", "--tables", "papers", "--to", tmp_path / "o", lake=hard).stderr == ""
+
+
+_DOCS = (PROJECT / "docs" / "exports.md").read_text("utf-8")
+
+
+def test_the_commands_and_examples_of_the_docs_work(
+    forms_run: FormsRun, run_export: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (block,) = re.findall(r"```sh\n(.*?)```", _DOCS, re.DOTALL)
+    for line in block.splitlines():
+        arguments = shlex.split(line, comments=True)
+        assert arguments[:2] == ["papers", "export"]
+        done = run_export(forms_run.lake, *arguments[2:])
+        assert done.exit_code == 0, done.output
+    examples = re.findall(r"```python\n(.*?)```", _DOCS, re.DOTALL)
+    assert len(examples) == 4
+    for example in examples:
+        exec(compile(example, "docs/exports.md", "exec"), {})

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from etl_project.lake import PROJECT, Lake
 from etl_project.tables import BY_NAME, TABLES
 from etl_project_tests.conftest import rows_of
 from etl_project_tests.data_sets import TOKEN, DataSets
-from etl_project_tests.published import HARD, hard_rows, publish
+from etl_project_tests.published import HARD, NAMES, hard_rows, publish
 
 pytestmark = pytest.mark.long
 
@@ -93,6 +94,25 @@ def test_data_sets_of_hugging_face_have_types_and_values(way: str, exports: Expo
                 assert data["types"][column.name] == _TYPES[column.type], (name, column.name)
         truth = rows_of(exports.lake, f"select * from {name}")
         assert sorted(data["rows"]) == sorted([repr(value) for value in row] for row in truth), name
+
+
+def test_the_datasets_example_of_the_docs_works(exports: Exports, tmp_path: Path) -> None:
+    (example,) = re.findall(
+        r"```python datasets\n(.*?)```", (PROJECT / "docs" / "exports.md").read_text("utf-8"), re.DOTALL
+    )
+    (tmp_path / "papers-export").symlink_to(exports.folders["parquet"])
+    if not _VENV.exists():
+        pytest.skip("the readers are not installed; make .venv-readers/ready")
+    settings = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "HF_HOME": str(tmp_path / "hf")}
+    done = subprocess.run(
+        [str(_VENV), "-c", example],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, **settings},
+    )
+    assert (done.returncode, done.stdout) == (0, f"Value('date32') {len(NAMES)}\n"), done.stderr
 
 
 def test_csv_is_not_given_to_data_sets_of_hugging_face_which_would_guess_its_types(read: dict[str, Any]) -> None:

@@ -10,6 +10,10 @@ from typing import Any
 import pyarrow as pa
 
 NAME = "papers.bib"
+#: Of `papers`, what an entry is made of.
+COLUMNS = (
+    "paper_id", "title", "organisation_name", "arxiv_published_at", "published_on", "published_year_inferred", "arxiv_id",
+)  # fmt: skip
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 #: Braces are written by name: BibTeX counts them even after a backslash.

@@ -88,7 +88,8 @@ def make(
                 "they are cut and end in an ellipsis. The other formats have them whole."
             )
     if "bibtex" in formats:
-        rows = bibtex.write(selection.batches(BY_NAME["papers"]), selection.authors, folder / bibtex.NAME)
+        papers = selection.batches(BY_NAME["papers"], columns=bibtex.COLUMNS)
+        rows = bibtex.write(papers, selection.authors, folder / bibtex.NAME)
         done(bibtex.NAME, "bibtex", None, rows)
     bundle = Bundle(selection.publication, tables, tuple(files), selection.where, tuple(notes))
     describe(folder, bundle)

@@ -76,9 +76,11 @@ class Selection:
         """Return the first column of a query on the selection."""
         return [row[0] for row in self._connection.execute(query).fetchall()]
 
-    def batches(self, table: Table, also: str = "") -> Iterator[pa.RecordBatch]:
-        """Give the rows of ``table`` (for which the condition ``also`` is true) in the order of its key."""
+    def batches(self, table: Table, also: str = "", columns: tuple[str, ...] = ()) -> Iterator[pa.RecordBatch]:
+        """Give the rows of ``table`` (for which the condition ``also`` is true; of all ``columns``, if none are named) by its key."""
         schema = arrow_schema(table)
+        if columns:
+            schema = pa.schema([schema.field(name) for name in columns])
         for rows in self._batches(table, ", ".join(schema.names), also):
             for batch in rows.combine_chunks().to_batches():
                 yield _as(batch, schema)
