@@ -17,14 +17,18 @@ setup: .venv/ready
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+.venv/long-ready: etl_project_tests/long.txt .venv/ready
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
+
 run: setup
 	$(BIN)/papers run data_lake/samples
 
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-# Those that need many whole runs: some minutes more. And other programs that read what is exported, in a venv of their own.
-test-long: setup .venv-readers/ready
+# Those that need many whole runs, a browser, or other programs that read what is exported: some minutes more.
+test-long: setup .venv/long-ready .venv-readers/ready
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m long
 
 .venv-readers/ready: etl_project_tests/readers/requirements.txt
@@ -95,6 +99,8 @@ ui: setup
 
 dictionary: setup
 	$(BIN)/python -m etl_project.dictionary
+	$(BIN)/python -m etl_project.cli.document
+	$(BIN)/python -m etl_project.picture
 
 # After a change of requirements.lock.
 licences: setup
@@ -115,6 +121,8 @@ lock:
 		--no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements.lock
 	uv pip compile etl_project_tests/readers/requirements.in --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --quiet -o etl_project_tests/readers/requirements.txt
+	uv pip compile etl_project_tests/long.in --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --quiet -o etl_project_tests/long.txt
 	for peer in shared:3.11 daft:3.11 text_dedup:3.12; do \
 		uv pip compile $(PEERS)/$${peer%:*}.in --universal --python-version $${peer#*:} --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --no-header --quiet -o $(PEERS)/$${peer%:*}.txt || exit 1; \
@@ -122,4 +130,4 @@ lock:
 
 # Keeps the captures (samples, inbox, raw); drops what can be made again.
 clean:
-	rm -rf data_lake/warehouse data_lake/published data_lake/exports
+	rm -rf data_lake/warehouse data_lake/published data_lake/exports data_lake/reports

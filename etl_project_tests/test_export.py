@@ -132,14 +132,19 @@ def test_parquet_describes_its_columns_key_and_order(hard_export: Path) -> None:
             assert all(columns[name].has_column_index for name in table.key)
 
 
-def test_a_large_table_is_written_in_row_groups_in_the_order_of_its_key(exported: Export, tmp_path: Path) -> None:
-    lake = publish(Lake(tmp_path / "lake"), {})
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    lake = publish(Lake(tmp_path_factory.mktemp("large") / "lake"), {})
     with duckdb.connect(str(lake.database)) as connection:
         connection.execute(
             "insert into merged_papers select format('p{:016x}', i), 'p0000000000000000', 1 from range(50000) t(i)"
         )
+    return lake
+
+
+def test_a_large_table_is_written_in_row_groups_in_the_order_of_its_key(exported: Export, large: Lake) -> None:
     for condition, rows in (([], 50_000), (["--where", "true"], 0)):
-        file = pq.ParquetFile(exported(lake, "--tables", "merged_papers", *condition) / "merged_papers.parquet")
+        file = pq.ParquetFile(exported(large, "--tables", "merged_papers", *condition) / "merged_papers.parquet")
         groups = [file.metadata.row_group(n).num_rows for n in range(file.metadata.num_row_groups)]
         assert groups == ([BATCH, BATCH, rows - 2 * BATCH] if rows else [])
         ids = file.read()["merged_paper_id"].to_pylist()
@@ -578,25 +583,25 @@ def test_an_export_of_no_papers_is_whole(exported: Export, tmp_path: Path) -> No
     subprocess.run(["sha256sum", "--check", "--quiet", manifest.SUMS], cwd=to, check=True)
 
 
-def test_what_takes_long_is_told_while_it_is_at_work(
-    hard: Lake, papers: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
-) -> None:
-    code = "import etl_project.export.job as job; job._QUIET = 0\nfrom etl_project.cli.main import main; main()"
-    command = [
-        sys.executable,
-        "-c",
-        code,
-        "export",
-        "--lake",
-        str(hard.root),
-        "--tables",
-        "papers",
-        "--to",
-        str(tmp_path / "o"),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT, check=True)
-    assert f"papers.parquet: {len(HARD)} rows" in done.stderr
-    assert papers("export", "--tables", "papers", "--to", tmp_path / "o", lake=hard).stderr == ""
+def test_what_takes_long_is_told_while_it_is_at_work(large: Lake, tmp_path: Path) -> None:
+    code = (
+        "import etl_project.cli.progress as progress; progress._SHORT = progress._BETWEEN = {}\n"
+        "from etl_project.cli.main import main; main()"
+    )
+    for seconds, told in ((0, True), (60, False)):
+        command = [
+            sys.executable,
+            "-c",
+            code.format(seconds),
+            "export",
+            "--lake",
+            str(large.root),
+            "--to",
+            str(tmp_path / "o"),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=PROJECT, check=True)
+        assert ("parts of merged_papers: 2 of 3" in done.stderr) is told
+        assert told or done.stderr == ""
 
 
 _DOCS = (PROJECT / "docs" / "exports.md").read_text("utf-8")

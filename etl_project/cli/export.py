@@ -21,9 +21,9 @@ from etl_project.cli.common import (
     plain,
     print_json,
     same_schema,
-    show_progress,
     stop,
 )
+from etl_project.cli.progress import show_progress
 from etl_project.lake import Lake
 
 

@@ -1,7 +1,5 @@
 """A selection in, a whole export out: the data files of each format, then what describes them."""
 
-import logging
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -13,8 +11,6 @@ from etl_project.export.model import Bundle, ExportError, File, Format
 from etl_project.export.selection import Selection
 from etl_project.tables import BY_NAME
 
-log = logging.getLogger("etl_project")
-
 #: Folders of a month are called by this column of `paper_dates`, and papers without a date by what Hive says for null.
 PARTITION = "published_month"
 _NO_MONTH = "__HIVE_DEFAULT_PARTITION__"
@@ -24,19 +20,6 @@ _WRITERS: dict[Format, Callable[[Table, Iterable[pa.RecordBatch], Path], int]] =
     "csv": csv_file.write,
     "jsonl": json_lines.write,
 }
-_QUIET = 2.0  # seconds
-
-
-class _Progress:
-    """Tells what is at work, once it is clear that the whole takes longer than a moment."""
-
-    def __init__(self) -> None:
-        self._told = time.monotonic()
-
-    def tell(self, file: File) -> None:
-        if time.monotonic() - self._told >= _QUIET:
-            log.info("%s: %s rows, %s bytes", file.name, f"{file.rows:,}", f"{file.bytes:,}")
-            self._told = time.monotonic()
 
 
 def check(selection: Selection, tables: tuple[Table, ...], formats: Iterable[Format], partition: bool) -> None:
@@ -60,13 +43,12 @@ def make(
     partition: bool = False,
 ) -> Bundle:
     """Fill the empty ``folder`` and return what it holds. Raises OSError if it cannot be written."""
-    formats, progress = set(formats), _Progress()
+    formats = set(formats)
     files: list[File] = []
     notes: list[str] = []
 
     def done(name: str, kind: Format, table: Table | None, rows: int) -> None:
         files.append(manifest.file_of(folder, name, kind, table, rows))
-        progress.tell(files[-1])
 
     for kind, write in _WRITERS.items():
         for table in tables if kind in formats else ():

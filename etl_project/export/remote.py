@@ -1,16 +1,13 @@
 """A finished export in, the same files at an address out (``s3://...``, whatever fsspec knows)."""
 
 import json
-import logging
-import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from etl_project import progress
 from etl_project.export import manifest
 from etl_project.export.model import ExportError
-
-log = logging.getLogger("etl_project")
 
 _INSTALL = "install it with: pip install 'papers-etl[remote]'"
 
@@ -78,12 +75,8 @@ class Place:
         unfinished = told | {"files": [], "unfinished": sorted({*names, *before} - {manifest.NAME})}
         try:
             self._files.pipe_file(f"{self._root}/{manifest.NAME}", json.dumps(unfinished, indent=2).encode())
-            begun = time.monotonic()
-            for done, (name, path) in enumerate(names.items(), 1):
-                self._files.put_file(str(path), f"{self._root}/{name}")
-                if time.monotonic() - begun >= 2:
-                    log.info("sent %d of %d files", done, len(names) + 1)
-                    begun = time.monotonic()
+            for name in progress.each(names, "files sent", len(names)):
+                self._files.put_file(str(names[name]), f"{self._root}/{name}")
             gone = before - names.keys() - {manifest.NAME}
             if gone:
                 self._files.rm([f"{self._root}/{name}" for name in sorted(gone)])

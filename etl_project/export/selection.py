@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from etl_project import progress
 from etl_project.contract import Table
 from etl_project.export.model import ExportError, Publication
 from etl_project.export.schema import arrow_schema
@@ -109,13 +110,13 @@ class Selection:
         conditions = [f"({c})" for c in (self.where and (_condition(table) or "").format(main=self._main), also) if c]
         if not conditions:
             (top,) = self._connection.execute(f"select coalesce(max(rowid), -1) from {place}").fetchall()[0]
-            for first in range(0, top + 1, BATCH):
+            for first in self._each(table, top + 1):
                 yield self._table(
                     f"select {columns} from {place} where rowid between {first} and {first + BATCH - 1} order by rowid"
                 )
             return
         rows = self._table(f"select rowid as row from {place} where {' and '.join(conditions)} order by row")["row"]
-        for first in range(0, len(rows), BATCH):
+        for first in self._each(table, len(rows)):
             wanted = rows.slice(first, BATCH)
             self._connection.register("wanted", pa.table({"row": wanted}))
             # the range lets whole row groups be passed over
@@ -124,6 +125,11 @@ class Selection:
                 "and rowid in (select row from wanted) order by rowid"
             )
             self._connection.unregister("wanted")
+
+    @staticmethod
+    def _each(table: Table, rows: int) -> Iterator[int]:
+        starts = range(0, rows, BATCH)
+        return progress.each(starts, f"parts of {table.name}", len(starts))
 
     def _table(self, query: str) -> pa.Table:
         return self._connection.sql(query).to_arrow_table()
