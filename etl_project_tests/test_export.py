@@ -528,6 +528,7 @@ def test_what_is_cut_off_on_its_way_says_that_it_is_unfinished_and_is_sent_again
         (["--format", "parquet,pdf"], "there is no format 'pdf'"),
         (["--format", ","], "an empty list of names"),
         (["--tables", "papers,nonsense"], "there is no table 'nonsense'"),
+        (["--tables", "paper"], "Did you mean papers"),
         (["--tables", "check_results", "--where", "true"], "tells of runs, not of papers"),
         (["--where", "stars > 3"], 'Referenced column "stars" not found'),
         (["--where", "true; select 1"], "--where: Parser Error"),

@@ -17,6 +17,7 @@ from etl_project.cli.common import (
     JsonOption,
     LakeOption,
     lake_of,
+    meant,
     open_published,
     plain,
     print_json,
@@ -53,11 +54,12 @@ def export(
     from etl_project.export import folder, hub, job, remote
     from etl_project.export.model import FORMATS, ExportError
     from etl_project.export.selection import Selection, chosen_tables
+    from etl_project.tables import BY_NAME
 
     source = lake_of(lake)
     asked = _listed(form)
     if wrong := [name for name in asked if name not in FORMATS]:
-        raise stop(f"there is no format {wrong[0]!r}; there are: {', '.join(FORMATS)}", 2)
+        raise stop(f"there is no format {wrong[0]!r}; there are: {', '.join(FORMATS)}.{meant(wrong[0], FORMATS)}", 2)
     formats = [name for name in FORMATS if name in asked]
     show_progress()
     sending = False
@@ -72,7 +74,12 @@ def export(
         with open_published(source) as connection:
             same_schema(connection)
             selection = Selection(connection, where)
-            chosen = chosen_tables(None if tables is None else _listed(tables), selection)
+            wanted = None if tables is None else _listed(tables)
+            if unknown := [name for name in wanted or () if name not in BY_NAME]:
+                raise stop(
+                    f"there is no table {unknown[0]!r}; there are: {', '.join(BY_NAME)}.{meant(unknown[0], BY_NAME)}", 2
+                )
+            chosen = chosen_tables(wanted, selection)
             job.check(selection, chosen, formats, partition is not None)
             with _target(source, to, elsewhere=bool(place or (push and not to))) as target:
                 with folder.replaced(target) as building:

@@ -15,7 +15,7 @@ from etl_project import progress
 from etl_project.contract import Table
 from etl_project.export.model import ExportError, Publication
 from etl_project.export.schema import arrow_schema
-from etl_project.tables import BY_NAME, TABLES
+from etl_project.tables import TABLES
 
 #: Rows of a batch and of a row group of Parquet: abstracts make one of 20,000 rows 100 MB.
 BATCH = 20480
@@ -152,11 +152,8 @@ def _condition(table: Table) -> str:
 def chosen_tables(names: list[str] | None, selection: Selection) -> tuple[Table, ...]:
     """Return the tables called ``names`` in their usual order, all that are to be had for None; ExportError if one is not."""
     there = selection.tables()
-    for name in names or ():
-        if name not in BY_NAME:
-            raise ExportError(f"there is no table {name!r}; there are: {', '.join(table.name for table in there)}")
-        if BY_NAME[name] not in there:
-            raise ExportError(f"{name} tells of runs, not of papers: it cannot be had with --where")
+    if lacking := set(names or ()) - {table.name for table in there}:
+        raise ExportError(f"{min(lacking)} tells of runs, not of papers: it cannot be had with --where")
     return tuple(table for table in there if names is None or table.name in names)
 
 
