@@ -18,6 +18,7 @@ from etl_project.cli.fetch import fetch
 from etl_project.cli.forms import forms
 from etl_project.cli.rejects import rejects
 from etl_project.cli.runs import rebuild, reparse, run
+from etl_project.cli.search import search
 from etl_project.cli.sql import sql
 from etl_project.cli.status import status
 from etl_project.cli.ui import ui
@@ -47,6 +48,7 @@ def _main(
 for _command in (run, rebuild, reparse, fetch, status, explain, merge, split, forms, rejects, check, doctor, ui):
     app.command()(_command)
 app.command("leave-out")(leave_out)
+app.command(context_settings={"ignore_unknown_options": True})(search)  # -word leaves a word out
 app.command(context_settings={"ignore_unknown_options": True})(sql)  # a query may start with a comment: "-- ..."
 
 
