@@ -6,7 +6,7 @@ Wiring only. What is parsed, matched, chosen or checked is decided in the module
 import logging
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -18,7 +18,7 @@ import dagster as dg
 import polars as pl
 from pydantic import Field
 
-from etl_project import decisions, history, left_out, matching, parse, publish, quality, raw, warehouse
+from etl_project import decisions, history, left_out, matching, parse, progress, publish, quality, raw, warehouse
 from etl_project.contract import OWNERS, Table, described, polars_schema
 from etl_project.dedupe.decided import decision_rows
 from etl_project.dedupe.keys import keys
@@ -26,6 +26,7 @@ from etl_project.drift import ACCEPTABLE
 from etl_project.expectations import Check, Outcome, checks_for, run_checks
 from etl_project.lake import Lake, writer_lock
 from etl_project.match_store import Store
+from etl_project.report import write as report_page
 from etl_project.sources import fetched, huggingface
 from etl_project.tables import (
     BY_NAME,
@@ -38,6 +39,7 @@ from etl_project.tables import (
     MERGED_PAPERS,
     NEW_CAPTURE_VALUES,
     NEW_CAPTURES,
+    PAPER_CHANGES,
     PAPER_MENTIONS,
     PARSED_ROWS,
     RAW_DUMPS,
@@ -228,7 +230,8 @@ def raw_dumps(config: RawConfig, lake: LakeResource) -> Iterator[dg.MaterializeR
     if not paths:
         paths = [where.inbox] if any(not path.name.startswith(".") for path in where.inbox.iterdir()) else []
         pages = fetched.untaken(where)
-    deliveries = list(raw.take_all(paths, where.raw, now, without=where.made, named=bool(config.paths)))
+    taken = raw.take_all(paths, where.raw, now, without=where.made, named=bool(config.paths))
+    deliveries = list(progress.each(taken, "files taken in"))
     deliveries += raw.take_all(pages, where.raw, now, sources=pages)
     for delivery in deliveries:
         if delivery.outcome == "unreadable":
@@ -245,7 +248,7 @@ def raw_dumps(config: RawConfig, lake: LakeResource) -> Iterator[dg.MaterializeR
             before = history.load_numbers(connection)
             newest = warehouse.scalar(connection, "select coalesce(max(load_number), 0) from raw_dumps")
             load = max(newest, *before.values(), 0) + 1
-            for batch in _batches(missing):
+            for batch in _batches(progress.each(missing, "captures loaded", len(missing))):
                 rows = [
                     {**raw.read_dump(where.raw, receipt), "load_number": before.get(receipt.dump_id, load)}
                     for receipt in batch
@@ -278,7 +281,7 @@ def raw_dumps(config: RawConfig, lake: LakeResource) -> Iterator[dg.MaterializeR
     yield _made(DELIVERIES, len(deliveries))
 
 
-def _batches(receipts: list[raw.Receipt]) -> Iterator[list[raw.Receipt]]:
+def _batches(receipts: Iterable[raw.Receipt]) -> Iterator[list[raw.Receipt]]:
     batch: list[raw.Receipt] = []
     size = 0
     for receipt in receipts:
@@ -404,8 +407,10 @@ def _sql(table: Table) -> str:
     return (warehouse.SQL_FOLDER / f"{table.name}.sql").read_text("utf-8")
 
 
-def _inputs(table: Table) -> list[str]:
-    """Return the tables that a table's file in sql/ names: what it depends on."""
+def inputs_of(table: Table) -> list[str]:
+    """Return the tables that a table's file in sql/ names: what it depends on. None for a table without such a file."""
+    if not _has_sql(table):
+        return []
     used = set(re.findall(r"\b(?:from|join)\s+([a-z_]+)", _sql(table)))
     return [name for name in BY_NAME if name in used]
 
@@ -414,7 +419,7 @@ def _sql_asset(table: Table) -> dg.AssetsDefinition:
     """Return the asset of a table that one file of sql/ fills."""
     text = _sql(table)
 
-    @dg.multi_asset(specs=[_spec(table, _inputs(table))], name=table.name)
+    @dg.multi_asset(specs=[_spec(table, inputs_of(table))], name=table.name)
     def filled(lake: LakeResource) -> dg.MaterializeResult[None]:
         with warehouse.connect(lake.lake) as connection:
             rows = warehouse.run_sql_file(connection, table)
@@ -432,7 +437,7 @@ _SQL_TABLES = [table for table in TABLES if _has_sql(table)]
 sql_assets = [_sql_asset(table) for table in _SQL_TABLES]
 
 
-_QUALITY = (NEW_CAPTURES, NEW_CAPTURE_VALUES, RUN_STATISTICS, CHECK_RESULTS)
+_QUALITY = (NEW_CAPTURES, NEW_CAPTURE_VALUES, PAPER_CHANGES, RUN_STATISTICS, CHECK_RESULTS)
 
 
 @dg.multi_asset(
@@ -445,6 +450,7 @@ def measured(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[
     with warehouse.connect(where) as connection:
         counted = {"receipts": sum(1 for _ in where.raw.glob("??/*.json"))}
         counted |= warehouse.new_and_merged(connection, had)
+        changes = quality.record_changes(connection, where.database, had)
         found = quality.measure(connection, context.run_id, publish.what_readers_have(where), counted)
         rows = {table: warehouse.scalar(connection, f"select count(*) from {table.name}") for table in _QUALITY}
     new = found.filter(pl.col("measure").str.starts_with("new_")).sort("form", "measure", "dimension")
@@ -462,6 +468,7 @@ def measured(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[
     }
     yield _made(NEW_CAPTURES, rows[NEW_CAPTURES])
     yield _made(NEW_CAPTURE_VALUES, rows[NEW_CAPTURE_VALUES])
+    yield _made(PAPER_CHANGES, rows[PAPER_CHANGES], **changes)
     yield _made(
         RUN_STATISTICS,
         rows[RUN_STATISTICS],
@@ -494,6 +501,21 @@ def publication(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mat
             "parquet": dg.MetadataValue.path(str(lake.lake.exports)),
         }
     )
+
+
+@dg.asset(
+    deps=["publication"],
+    group_name=GROUPS["published"],
+    kinds={"html"},
+    owners=_OWNERS,
+    description="The page about this run and what is published: `reports/latest.html`, one file that needs nothing else. "
+    "A run that publishes nothing writes it, too.",
+)
+def report(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
+    """Write the report of the run."""
+    place = report_page.write(lake.lake, context.run_id, published=True)
+    log.info("report: %s", place)
+    return dg.MaterializeResult(metadata={"report": dg.MetadataValue.path(str(place)), "bytes": place.stat().st_size})
 
 
 # ---------------------------------------------------------------------------------------------
@@ -565,7 +587,7 @@ def _levels() -> list[list[Table]]:
     """
     levels: dict[str, int] = {}
     for table in _SQL_TABLES:  # in the order of TABLES, inputs come first
-        levels[table.name] = 1 + max((levels.get(name, 0) for name in _inputs(table)), default=0)
+        levels[table.name] = 1 + max((levels.get(name, 0) for name in inputs_of(table)), default=0)
     return [[t for t in _SQL_TABLES if levels[t.name] == level] for level in sorted(set(levels.values()))]
 
 

@@ -22,6 +22,7 @@ from etl_project.assets import (
     parsed,
     publication,
     raw_dumps,
+    report,
     sql_assets,
     table_checks,
 )
@@ -90,7 +91,7 @@ def build_definitions(lake: Lake, service: Service | None = None) -> dg.Definiti
         return _look_into_inbox(lake, context.cursor)
 
     return dg.Definitions(
-        assets=[fetched_days, raw_dumps, parsed, matched, *sql_assets, measured, publication],
+        assets=[fetched_days, raw_dumps, parsed, matched, *sql_assets, measured, publication, report],
         asset_checks=table_checks,
         jobs=[job, fetch_job],
         schedules=[schedule, fetch_recent_days],

@@ -20,11 +20,12 @@ from typing import Any, NamedTuple
 import duckdb
 import polars as pl
 
-from etl_project import history, search
+from etl_project import history, progress, search
 from etl_project.contract import Table, create_table
 from etl_project.lake import Lake, sync
+from etl_project.reading import open_read_only
 from etl_project.tables import SCHEMA_VERSION, TABLES
-from etl_project.warehouse import MEMORY_LIMIT, STORAGE_VERSION, check_there, connect, scalar
+from etl_project.warehouse import STORAGE_VERSION, check_there, connect, scalar
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +102,7 @@ def _copy_tables(
     connection: duckdb.DuckDBPyConnection, path: Path, run_id: str, published_at: datetime, before: Path
 ) -> None:
     connection.execute(f"attach '{_escaped(path)}' as out (storage_version '{STORAGE_VERSION}')").fetchall()
-    for table in TABLES:
+    for table in progress.each(TABLES, "tables copied", len(TABLES)):
         for statement in create_table(table, "out.main", published=True):
             connection.execute(statement).fetchall()
         columns = ", ".join(column.name for column in table.published_columns)
@@ -136,18 +137,6 @@ def _write_search(connection: duckdb.DuckDBPyConnection, before: Path) -> None:
         search.write(connection)
     finally:
         connection.execute("detach before").fetchall()
-
-
-def open_read_only(path: Path, alone: bool = False) -> duckdb.DuckDBPyConnection:
-    """Open a published database for reading, without loading anything; ``alone`` closes it to all other files."""
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-        "memory_limit": MEMORY_LIMIT,
-    }
-    if alone:
-        config["enable_external_access"] = False
-    return duckdb.connect(str(path), read_only=True, config=config)
 
 
 def record_ids(lake: Lake) -> None:

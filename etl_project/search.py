@@ -217,18 +217,39 @@ where search_terms.term_id = cuts.term_id and cuts.cut is not null
 """
 
 
+#: Terms whose postings are sorted at once: some 20,000,000, so that the memory that it takes has a bound.
+_PORTIONS = """
+select min(term_id), max(term_id)
+from (select term_id, sum(n_papers) over (order by term_id) // 20000000 as portion from out.main.search_terms)
+group by portion order by 1
+"""
+#: Of those kept, in the numbers of now. Terms have one order in both, so what is read of the old ones is one stretch.
+_KEPT_POSTINGS = """
+union all
+select terms.new_id, search_kept.new_number, old.impact
+from (
+    select * from before.main.search_postings
+    where term_id between
+        (select min(old.term_id) from before.main.search_terms old join out.main.search_terms new using (term) where new.term_id between {first} and {last})
+        and (select max(old.term_id) from before.main.search_terms old join out.main.search_terms new using (term) where new.term_id between {first} and {last})
+) as old
+join (
+    select old.term_id as old_id, new.term_id as new_id
+    from before.main.search_terms as old join out.main.search_terms as new using (term)
+    where new.term_id between {first} and {last}
+) as terms on old.term_id = terms.old_id
+join search_kept on old.paper_number = search_kept.old_number
+"""
+
+
 def _write_tables(run: Any, usable: bool) -> None:
     """Put what is kept and what is new together, in the order of terms and papers."""
-    kept_terms = kept_postings = kept_documents = ""
+    kept_terms = kept_documents = ""
     if usable:
         kept_terms = (
-            "union all select term, count(*) from before.main.search_postings join search_kept "
-            "on paper_number = old_number join before.main.search_terms using (term_id) group by term"
-        )
-        kept_postings = (
-            "union all select new.term_id, new_number, impact from before.main.search_postings as old "
-            "join search_kept on paper_number = old_number join (select old.term_id as old_id, new.term_id "
-            "from before.main.search_terms old join out.main.search_terms new using (term)) as new on old.term_id = old_id"
+            "union all select term, n from before.main.search_terms join (select term_id, count(*) as n "
+            "from before.main.search_postings where paper_number in (select old_number from search_kept) group by term_id) "
+            "using (term_id)"
         )
         kept_documents = (
             "union all select new_number, n_words, n_terms from before.main.search_documents "
@@ -236,14 +257,16 @@ def _write_tables(run: Any, usable: bool) -> None:
         )
     run(
         "insert into out.main.search_terms select row_number() over (order by term) - 1, term, n_papers, 0 from ("
-        "select term, sum(n) as n_papers from (select stem as term, count(*) as n from search_new join search_ids using (stem_id) "
-        f"group by stem {kept_terms}) group by term) order by term"
+        "select term, sum(n) as n_papers from (select stem as term, n from search_ids join (select stem_id, count(*) as n "
+        f"from search_new group by stem_id) using (stem_id) {kept_terms}) group by term) order by term"
     )
-    run(
-        "insert into out.main.search_postings select * from (select term_id, paper_number, impact from search_new "
-        "join (select stem_id, term_id from search_ids join out.main.search_terms on stem = term) using (stem_id) "
-        f"{kept_postings}) order by term_id, paper_number"
-    )
+    for first, last in run(_PORTIONS):
+        kept = _KEPT_POSTINGS if usable else ""
+        run(
+            "insert into out.main.search_postings select * from (select term_id, paper_number, impact from search_new "
+            f"join (select stem_id, term_id from search_ids join (from out.main.search_terms where term_id between {first} and {last}) "
+            f"on stem = term) using (stem_id) {kept.format(first=first, last=last)}) order by term_id, paper_number"
+        )
     run(_CUTS)
     run(
         "insert into out.main.search_documents select * from (select paper_number, n_words, coalesce(n_terms, 0) from search_lengths "
