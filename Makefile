@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup run test test-long lint bench bench-dedup chaos chaos-short fuzz linear ui lock licences audit dictionary clean
+.PHONY: setup run test test-long lint bench bench-dedup bench-search chaos chaos-short fuzz linear ui lock licences audit dictionary clean
 .DEFAULT_GOAL := run
 
 setup: .venv/ready
@@ -58,6 +58,14 @@ bench-dedup: setup .venv-peers/shared/ready .venv-peers/daft/ready .venv-peers/t
 	$(BIN)/python -m etl_project_tests.benchmarks.dedup_quality 100000
 	$(BIN)/python -m etl_project_tests.benchmarks.dedup_incremental
 	$(BIN)/python -m etl_project_tests.benchmarks.dedup_peers 100000 3
+
+# Search beside FTS5 (which Python has) and tantivy: a million invented papers, half an hour; then how well it finds in CAPTURES.
+SEARCHED := .venv-peers/search_lake
+CAPTURES ?= ../shared/captures
+bench-search: setup .venv-peers/search/ready
+	.venv-peers/search/bin/python -m etl_project_tests.benchmarks.search_speed
+	if [ -d $(CAPTURES) ]; then $(BIN)/papers run $(CAPTURES) --lake $(SEARCHED) && \
+		.venv-peers/search/bin/python -m etl_project_tests.benchmarks.search_quality $(SEARCHED); fi
 
 .venv-peers/text_dedup/ready: PEER_PYTHON = $(PYTHON312)
 
@@ -127,7 +135,7 @@ lock:
 		--no-emit-index-url --no-emit-find-links --no-header --quiet -o etl_project_tests/readers/requirements.txt
 	uv pip compile etl_project_tests/long.in --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --quiet -o etl_project_tests/long.txt
-	for peer in shared:3.11 daft:3.11 text_dedup:3.12; do \
+	for peer in shared:3.11 daft:3.11 search:3.11 text_dedup:3.12; do \
 		uv pip compile $(PEERS)/$${peer%:*}.in --universal --python-version $${peer#*:} --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --no-header --quiet -o $(PEERS)/$${peer%:*}.txt || exit 1; \
 	done

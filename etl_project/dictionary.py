@@ -36,7 +36,9 @@ Schema version {SCHEMA_VERSION}. This page is made from the declarations in `etl
 | `reports/latest.html` | the page about the last run and what is published; one file that needs nothing else |
 | `dagster_home/` | Dagster's run history |
 
-`published/papers.duckdb` has one more table, `publication`: one row with the run that made the file, when, and the schema version.
+`published/papers.duckdb` has one more table, `publication`: one row with the run that made the file, when, and the schema version;
+and the index of search: `search_terms`, `search_postings`, `search_documents`, `search_index`, asked with
+`from search_papers('...')` ([docs/search.md](../docs/search.md)).
 To see a new publication, close the file and open it again.
 
 A value that is not known is null, never 0 and never a guess; a column whose name ends in `_basis` (or `basis`) says how a

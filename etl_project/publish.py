@@ -5,6 +5,7 @@ A publication is a folder ``published/<run id>/`` with ``papers.duckdb``, ``parq
 ``published/current``; moving that one link is the whole swap. A reader who has a file open keeps it.
 """
 
+import logging
 import os
 import shutil
 import time
@@ -17,12 +18,14 @@ from typing import NamedTuple
 import duckdb
 import polars as pl
 
-from etl_project import history, progress
+from etl_project import history, progress, search
 from etl_project.contract import Table, create_table
 from etl_project.lake import Lake, sync
 from etl_project.reading import open_read_only
 from etl_project.tables import SCHEMA_VERSION, TABLES
 from etl_project.warehouse import STORAGE_VERSION, check_there, connect, scalar
+
+log = logging.getLogger(__name__)
 
 #: Publications kept besides the current one, so that readers that open files one by one have time to finish: the last
 #: one always; others for a day after they were replaced, so many at most, and in no more than half of the free space.
@@ -67,7 +70,7 @@ def publish(lake: Lake, run_id: str) -> Publication:
     published_at = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     try:
         with connect(lake) as connection:
-            _copy_tables(connection, building / "papers.duckdb", run_id, published_at)
+            _copy_tables(connection, building / "papers.duckdb", run_id, published_at, lake.database)
             rows = {t.name: int(scalar(connection, f"select count(*) from {t.name}")) for t in TABLES}
             history.write(lake, connection)  # before readers see the ids: none that they saw is lost with the warehouse
         sizes = _write_parquet(building / "papers.duckdb", parquet)
@@ -91,7 +94,9 @@ def _order(table: Table) -> str:
     return ", ".join(table.key)
 
 
-def _copy_tables(connection: duckdb.DuckDBPyConnection, path: Path, run_id: str, published_at: datetime) -> None:
+def _copy_tables(
+    connection: duckdb.DuckDBPyConnection, path: Path, run_id: str, published_at: datetime, before: Path
+) -> None:
     connection.execute(f"attach '{_escaped(path)}' as out (storage_version '{STORAGE_VERSION}')").fetchall()
     for table in progress.each(TABLES, "tables copied", len(TABLES)):
         for statement in create_table(table, "out.main", published=True):
@@ -107,10 +112,27 @@ def _copy_tables(connection: duckdb.DuckDBPyConnection, path: Path, run_id: str,
     connection.execute(
         "insert into out.main.publication values (?, ?, ?)", [run_id, published_at, SCHEMA_VERSION]
     ).fetchall()
+    _write_search(connection, before)
     connection.execute("checkpoint out").fetchall()
     connection.execute("detach out").fetchall()
     if path.with_name(path.name + ".wal").exists():  # a copy without its log would open empty
         raise PublishError(f"{path.name} was not written whole")
+
+
+def _write_search(connection: duckdb.DuckDBPyConnection, before: Path) -> None:
+    """Write the search index, from that of the publication ``before`` as far as it can be read, else from nothing."""
+    try:
+        connection.execute(f"attach '{_escaped(before.resolve())}' as before (read_only)").fetchall()
+    except duckdb.Error:  # there is none, or it is damaged
+        search.write(connection)
+        return
+    try:
+        search.write(connection, before=True)
+    except duckdb.Error as error:
+        log.warning("search: the index of the last publication cannot be taken over (%s)", str(error).splitlines()[0])
+        search.write(connection)
+    finally:
+        connection.execute("detach before").fetchall()
 
 
 def record_ids(lake: Lake) -> None:
@@ -166,6 +188,8 @@ def _write_parquet(database: Path, folder: Path) -> dict[str, int]:
 def _audit(folder: Path, rows: dict[str, int]) -> None:
     """Read the closed files as a reader would, every column of every row, and compare with the warehouse."""
     with open_read_only(folder / "papers.duckdb") as connection:
+        if wrong := search.check(connection):
+            raise PublishError(f"{wrong}; check the disk and run again")
         for table in TABLES:
             # "year=2026" in the lake's own path is no column of ours
             parquet = _escaped(folder / "parquet" / f"{table.name}.parquet")

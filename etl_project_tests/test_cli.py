@@ -350,6 +350,7 @@ def test_every_command_has_help_with_a_sentence(papers: Papers) -> None:
         "rebuild",
         "reparse",
         "leave-out",
+        "search",
         "forms",
         "report",
         "rejects",

@@ -24,7 +24,7 @@ def _imported(folder: str) -> dict[str, set[str]]:
     ours = packages_distributions()
     found: dict[str, set[str]] = {}
     for path in sorted((PROJECT / folder).rglob("*.py")):
-        if path.name == "peer_cells.py" or path.parent.name == "readers":
+        if path.name in {"peer_cells.py", "search_peers.py"} or path.parent.name == "readers":
             continue  # run in venvs of their own
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []

@@ -22,6 +22,7 @@ from etl_project.cli.forms import forms
 from etl_project.cli.rejects import rejects
 from etl_project.cli.report import report
 from etl_project.cli.runs import rebuild, reparse, run
+from etl_project.cli.search import search
 from etl_project.cli.sql import sql
 from etl_project.cli.status import status
 from etl_project.cli.ui import ui
@@ -71,6 +72,7 @@ for _command in (
 ):
     app.command()(_command)
 app.command("leave-out")(leave_out)
+app.command(context_settings={"ignore_unknown_options": True})(search)  # -word leaves a word out
 app.command(context_settings={"ignore_unknown_options": True})(sql)  # a query may start with a comment: "-- ..."
 
 
