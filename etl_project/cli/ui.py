@@ -22,18 +22,22 @@ def ui(
 
     It asks for no login. From elsewhere: `ssh -L 3000:127.0.0.1:3000 THIS-MACHINE`, or a reverse proxy with a login.
     """
-    from etl_project.dagster_home import environment, fail_orphans
+    from etl_project.alerts import UI, Alerting
+    from etl_project.dagster_home import LOST, environment, fail_orphans
+    from etl_project.failed import run_failed
     from etl_project.webserver import NAME
 
     where = lake_of(lake)
     os.environ.update(environment(where))
+    os.environ.setdefault(UI, f"https://{name}" if name else f"http://127.0.0.1:{port}")
     try:
         with writer_lock(where, "papers ui"):
             import dagster as dg
 
             with dg.DagsterInstance.get() as instance:
-                for run_id in fail_orphans(instance):
-                    print(f"run {run_id[:8]} had lost its process; it is marked as failed", file=sys.stderr)
+                for run in fail_orphans(instance):
+                    print(f"run {run.run_id[:8]} had lost its process; it is marked as failed", file=sys.stderr)
+                    run_failed(where, instance, run, Alerting.of(os.environ), LOST)
     except LakeBusy:
         pass  # a run is at work, and looks itself
     except OSError as error:
