@@ -169,7 +169,7 @@ def _spec(table: Table, deps: Sequence[str]) -> dg.AssetSpec:
             dg.TableColumn(
                 c.name,
                 c.sql_type,
-                described(c),
+                described(c) + lineage.told(table.name, c.name),
                 dg.TableColumnConstraints(nullable=not c.required, unique=table.key == (c.name,)),
             )
             for c in table.columns
@@ -484,8 +484,8 @@ def measured(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[
     }
     before_and_now = _markdown(new.select("form", "measure", "dimension", "before", "before_low", "value"))
     with warehouse.connect(where) as connection:
-        told = {RUN_STATISTICS: {**plotted, "before_and_now": before_and_now}}
-        made = [_made(connection, table, **told.get(table, {})) for table in _QUALITY]
+        told: dict[str, Any] = {**plotted, "before_and_now": before_and_now}
+        made = [_made(connection, table, **(told if table is RUN_STATISTICS else {})) for table in _QUALITY]
     yield from made
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 #: By column of a table, the columns that it is made from, each with its table.
 Columns = Mapping[str, tuple[tuple[str, str], ...]]
 
+_MOST_TOLD = 4
 _DUMP, _TEXT = (("raw_dumps", "dump_id"),), (("raw_dumps", "content"),)
 _MENTION = (("parsed_rows", "mention_id"),)
 #: Texts that stand in the capture as they are here, or cleaned.
@@ -43,3 +44,12 @@ def columns() -> dict[str, Columns]:
         for table, found in from_sql.items()
     }
     return _DECLARED | read
+
+
+def told(table: str, column: str) -> str:
+    """Return what is known of a column in a sentence after its description, or "": the free UI draws no graph of columns."""
+    sources = columns().get(table, {}).get(column, ())
+    if not sources:
+        return ""
+    more = f" and {len(sources) - _MOST_TOLD} more" if len(sources) > _MOST_TOLD else ""
+    return f" From {', '.join(f'`{t}.{c}`' for t, c in sources[:_MOST_TOLD])}{more}."

@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 from etl_project.contract import Table
 
 MOST_ROWS = 50
+#: What has fewer than 1,000 characters Dagster shows at once, else when somebody asks for it.
+_MOST_BARS = 24
 _MOST_TEXT = 200
 #: Characters of the longest bar.
-_BAR = 30
+_BAR = 20
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
@@ -135,13 +137,14 @@ def table(names: Sequence[str], rows: Iterable[Sequence[Any]], total: int | None
     shown = [row for _, row in zip(range(MOST_ROWS), rows, strict=False)]
     if not shown:
         return "No rows."
-    lines = [" | ".join(map(cell, names)), " | ".join("---" for _ in names)]
+    numbers = [any(isinstance(row[n], int | float) for row in shown) for n in range(len(names))]
+    lines = [" | ".join(map(cell, names)), " | ".join("---:" if right else "---" for right in numbers)]
     lines += [" | ".join(map(cell, row)) for row in shown]
     text = "\n".join(f"| {line} |" for line in lines)
     return text + (f"\n\nThe first {len(shown)} of {total:,} rows." if total and total > len(shown) else "")
 
 
-def bars(names: tuple[str, str], rows: Sequence[tuple[Any, ...]], most: int = MOST_ROWS) -> str:
+def bars(names: tuple[str, str], rows: Sequence[tuple[Any, ...]], most: int = _MOST_BARS) -> str:
     """Return a bar chart as a Markdown table: a label, its number and a bar, of the last ``most`` rows.
 
     Bars are measured from 0, to an eighth of a character; a value above 0 is never shown as nothing.
@@ -152,7 +155,7 @@ def bars(names: tuple[str, str], rows: Sequence[tuple[Any, ...]], most: int = MO
     if not drawn:
         return "No rows."
     lines = [f"{cell(names[0])} | {cell(names[1])} | ", "--- | ---: | ---"]
-    lines += [f"{cell('unknown' if label is None else label)} | {value} | {bar}" for label, value, bar in drawn]
+    lines += [f"{cell('(none)' if label is None else label)} | {value} | {bar}" for label, value, bar in drawn]
     text = "\n".join(f"| {line} |" for line in lines)
     return text + (f"\n\nThe last {len(shown)} of {len(rows):,}." if len(rows) > len(shown) else "")
 

@@ -9,15 +9,8 @@ Needs Chromium, and Playwright's Python package, which no lock has: ``make`` put
 """
 
 import json
-import os
-import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,8 +19,8 @@ from urllib.parse import urlsplit
 from etl_project.lake import PROJECT, Lake
 from etl_project_tests.conftest import SAMPLES, capture
 from etl_project_tests.hub import DAY, Hub, item
+from etl_project_tests.served import JOB, LOCATION, REPOSITORY, ask, launch, runs, settled, ui
 
-LOCATION, REPOSITORY, JOB = "papers", "__repository__", "captures_to_papers"
 CODE = f"{REPOSITORY}@{LOCATION}"
 DAYS = [str(DAY - timedelta(days=n)) for n in range(3)]
 
@@ -49,84 +42,12 @@ def deliver(lake: Lake, folder: Path) -> None:
     assert papers(lake, "run", same) == 1
 
 
-@contextmanager
-def ui(lake: Lake, endpoint: str) -> Iterator[str]:
-    """Serve the UI on ``lake``, which fetches from ``endpoint``; yield its address."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "etl_project.cli", "ui", "--port", str(port), "--lake", str(lake.root)]
-    environment = {**os.environ, "HF_ENDPOINT": endpoint}
-    with (lake.root / "ui.log").open("w") as log:
-        served = subprocess.Popen(
-            command, cwd=PROJECT, env=environment, stdout=log, stderr=log, start_new_session=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
-        )  # fmt: skip
-    address = f"http://127.0.0.1:{port}"
-    try:
-        until = time.monotonic() + 120
-        while True:
-            try:
-                urllib.request.urlopen(f"{address}/server_info", timeout=5).read()
-                break
-            except OSError:
-                if served.poll() is not None or time.monotonic() > until:
-                    sys.exit(f"the UI did not start: {lake.root / 'ui.log'}")
-                time.sleep(0.5)
-        yield address
-    finally:
-        served.send_signal(signal.SIGINT)
-        try:
-            served.wait(60)
-        except subprocess.TimeoutExpired:
-            os.killpg(served.pid, signal.SIGKILL)
-
-
-def ask(address: str, query: str, **variables: Any) -> Any:
-    """Ask the UI's own API, as its buttons do."""
-    body = json.dumps({"query": query, "variables": variables}).encode()
-    request = urllib.request.Request(f"{address}/graphql", body, {"Content-Type": "application/json"})
-    answer = json.load(urllib.request.urlopen(request, timeout=60))
-    if answer.get("errors"):
-        raise RuntimeError(answer["errors"])
-    return answer["data"]
-
-
-_LAUNCH = """mutation ($job: String!, $location: String!, $repository: String!) {
-  launchRun(executionParams: {runConfigData: {}, selector:
-      {jobName: $job, repositoryName: $repository, repositoryLocationName: $location}}) {
-    __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message }
-    ... on RunConfigValidationInvalid { errors { message } } } }"""
 _BACKFILL = """mutation ($days: [String!]) {
   launchPartitionBackfill(backfillParams: {assetSelection: [{path: ["fetched_days"]}], partitionNames: $days}) {
     __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
 _START_SENSOR = """mutation ($name: String!, $location: String!, $repository: String!) {
   startSensor(sensorSelector: {sensorName: $name, repositoryName: $repository, repositoryLocationName: $location}) {
     __typename ... on PythonError { message } } }"""
-_RUNS = """{ runsOrError(limit: 50) { ... on Runs { results {
-  runId jobName status tags { key value } } } } }"""
-
-
-def launch(address: str, job: str = JOB) -> str:
-    """Start a run as the launchpad does; return its id."""
-    told = ask(address, _LAUNCH, job=job, location=LOCATION, repository=REPOSITORY)["launchRun"]
-    assert told["__typename"] == "LaunchRunSuccess", told
-    return str(told["run"]["runId"])
-
-
-def runs(address: str) -> list[dict[str, Any]]:
-    """Return what the UI tells of the last runs, the newest first."""
-    return list(ask(address, _RUNS)["runsOrError"]["results"])
-
-
-def settled(address: str, count: int, seconds: float = 240) -> list[dict[str, Any]]:
-    """Return the runs once there are ``count`` and all have ended."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        found = runs(address)
-        if len(found) >= count and all(run["status"] in ("SUCCESS", "FAILURE", "CANCELED") for run in found):
-            return found
-        time.sleep(1)
-    raise TimeoutError(f"not {count} runs have ended: {[(run['jobName'], run['status']) for run in runs(address)]}")
 
 
 def work(lake: Lake, address: str) -> list[dict[str, Any]]:
@@ -178,7 +99,6 @@ def pages(address: str, found: list[dict[str, Any]], assets: list[str]) -> dict[
     for asset in ("papers", "paper_dates", "fetched_days", "captures", "parsed_rows", "run_statistics"):
         shown |= {f"asset_{asset}_{view}": f"assets/{asset}?view={view}" for view in ("events", "checks", "lineage")}
     shown["asset_fetched_days_partitions"] = "assets/fetched_days?view=partitions"
-    shown["asset_papers_column"] = "assets/papers?view=lineage&column=published_on"
     return {name: f"{address}/{path}" for name, path in shown.items()}
 
 
@@ -208,28 +128,32 @@ def take(shown: dict[str, str], folder: Path, chromium: str) -> tuple[dict[str, 
             try:
                 page.goto(url, wait_until="domcontentloaded", timeout=60_000)
                 try:  # it asks again and again for what is new
-                    page.wait_for_load_state("networkidle", timeout=6_000)
+                    page.wait_for_load_state("networkidle", timeout=2_500)
                 except Error:
                     pass
                 page.wait_for_timeout(1500)
                 page.screenshot(path=str(folder / f"{now}.png"))
-                _scrolled(page, folder / f"{now}_below.png")
+                _scrolled(page, "longest.clientHeight - 60", folder / f"{now}_below.png")
+                _scrolled(page, "longest.scrollHeight", folder / f"{now}_end.png")
             except Error as error:
                 wrong[now] = str(error)[:300]
         browser.close()
     return elsewhere, wrong
 
 
-def _scrolled(page: Any, path: Path) -> None:
-    """Take a second picture of a page whose main part goes on below: the UI scrolls a part of itself."""
-    moved = page.evaluate("""() => {
+def _scrolled(page: Any, to: str, path: Path) -> None:
+    """Take another picture of a page whose main part goes on below: the UI scrolls a part of itself."""
+    moved = page.evaluate(
+        """() => {
         const longest = [...document.querySelectorAll('*')]
             .filter(e => e.scrollHeight > e.clientHeight + 40 && e.clientHeight > 300 && e.clientWidth > 500
                 && ['auto', 'scroll'].includes(getComputedStyle(e).overflowY))
             .sort((a, b) => b.scrollHeight - a.scrollHeight)[0];
         if (!longest) return false;
-        longest.scrollTop = longest.clientHeight - 60;
-        return true; }""")
+        const before = longest.scrollTop;
+        longest.scrollTop = TO;
+        return longest.scrollTop > before + 20; }""".replace("TO", to)
+    )
     if moved:
         page.wait_for_timeout(700)
         page.screenshot(path=str(path))
@@ -246,7 +170,7 @@ def main(folder: Path, chromium: str) -> None:
         if not made.exists():
             folder.mkdir(parents=True, exist_ok=True)
             deliver(lake, folder)
-        with ui(lake, hub.url) as address:
+        with ui(lake, HF_ENDPOINT=hub.url) as address:
             found = runs(address) if made.exists() else work(lake, address)
             made.touch()
             for run in found:
