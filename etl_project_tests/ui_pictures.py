@@ -9,6 +9,7 @@ Needs Chromium, and Playwright's Python package, which no lock has: ``make`` put
 """
 
 import json
+import shutil
 import subprocess
 import sys
 from datetime import timedelta
@@ -188,4 +189,4 @@ def main(folder: Path, chromium: str) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]).absolute(), sys.argv[2])
+    main(Path(sys.argv[1]).absolute(), shutil.which(sys.argv[2]) or sys.exit(f"no {sys.argv[2]} is installed"))
