@@ -10,7 +10,7 @@ import pytest
 from etl_project.lake import Lake
 from etl_project.run import Summary
 from etl_project.tables import TABLES
-from etl_project_tests.conftest import SAMPLES, rows_of
+from etl_project_tests.conftest import N_FILES, SAMPLES, rows_of
 from etl_project_tests.served import JOB, LOCATION, REPOSITORY, ask, launch, settled, ui
 
 #: Tables of the data; the others tell of runs.
@@ -59,26 +59,25 @@ def _rows(lake: Lake) -> dict[str, list[tuple[Any, ...]]]:
 def test_every_way_to_start_a_run_gives_the_same_bytes(
     sample_run: tuple[Lake, Summary], tmp_path: Path, papers: Any
 ) -> None:
-    """Of the same captures, received at the same time: each lake begins with the receipts alone, and with them in its inbox."""
-
-    def lake_for(way: str) -> Lake:
-        lake = Lake(tmp_path / way / "lake")
-        shutil.copytree(sample_run[0].raw, lake.raw)
+    """Of the same captures, received at the same time: each run begins with the receipts alone, and all of them in the inbox."""
+    cli, served = Lake(tmp_path / "cli"), Lake(tmp_path / "served")
+    for lake in (cli, served):
         shutil.copytree(SAMPLES, lake.inbox)
-        return lake
-
-    cli = lake_for("cli")
+        shutil.copytree(sample_run[0].raw, lake.raw)
     assert papers("run", lake=cli).returncode == 0
     made, rows = _bytes(cli), _rows(cli)
     assert len(made) == len(DATA) and len(rows["papers"]) > 0
+    # the sensor stays on, so it is the last
     ways = {"ui": _by_hand, "schedule daily": _by_the_schedule, "sensor inbox": _by_the_sensor}
-    for way, start in ways.items():
-        lake = lake_for(way.replace(" ", "_"))
-        with ui(lake) as address:
+    with ui(served) as address:
+        for number, (way, start) in enumerate(ways.items(), 1):
+            for folder in (served.raw, served.warehouse.parent, served.published, served.exports.parent):
+                shutil.rmtree(folder, ignore_errors=True)
+            shutil.copytree(sample_run[0].raw, served.raw)
             start(address)
-            (run,) = settled(address, 1)
-        tags = {tag["key"]: tag["value"] for tag in run["tags"]}
-        assert (run["jobName"], run["status"], tags["started_by"]) == (JOB, "SUCCESS", way)
-        assert tags["files"] == str(len(list(SAMPLES.iterdir())))
-        assert _bytes(lake) == made, way
-        assert _rows(lake) == rows, way
+            run = settled(address, number)[0]
+            tags = {tag["key"]: tag["value"] for tag in run["tags"]}
+            assert (run["jobName"], run["status"], tags["started_by"]) == (JOB, "SUCCESS", way)
+            assert (tags["files"], tags["new_files"]) == (str(N_FILES), str(N_FILES))
+            assert _bytes(served) == made, way
+            assert _rows(served) == rows, way
