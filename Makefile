@@ -96,7 +96,7 @@ ui-pictures: .venv-pictures/ready
 .venv-pictures/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv-pictures
 	.venv-pictures/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
-	.venv-pictures/bin/pip install --quiet --disable-pip-version-check playwright
+	.venv-pictures/bin/pip install --quiet --disable-pip-version-check 'playwright>=1.65,<2'
 	.venv-pictures/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
