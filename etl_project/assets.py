@@ -503,7 +503,11 @@ def publication(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mat
     """Publish the warehouse's tables."""
     result = publish.publish(lake.lake, context.run_id)
     sizes = pl.DataFrame(
-        {"table": list(result.rows), "rows": list(result.rows.values()), "parquet bytes": list(result.bytes.values())}
+        {
+            "table": list(result.rows),
+            "rows": [float(n) for n in result.rows.values()],  # shown with their thousands apart
+            "parquet bytes": [float(n) for n in result.bytes.values()],
+        }
     )
     log.info("publication: %d tables, %d papers", len(result.rows), result.rows["papers"])
     return dg.MaterializeResult(
@@ -512,7 +516,7 @@ def publication(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mat
             "tables": _markdown(sizes),
             "database": dg.MetadataValue.path(str(lake.lake.database)),
             "parquet": dg.MetadataValue.path(str(lake.lake.exports)),
-            "report": dg.MetadataValue.path(str(lake.lake.report)),
+            "report_file": dg.MetadataValue.path(str(lake.lake.report)),
         }
     )
 

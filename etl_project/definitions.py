@@ -59,7 +59,8 @@ def build_definitions(lake: Lake, service: Service | None = None, alerting: Aler
     job = dg.define_asset_job(
         JOB,
         selection=dg.AssetSelection.all() - dg.AssetSelection.assets(fetched_days),  # never touches the network
-        description="Captures in, checked and published tables out: the whole chain.",
+        description="Captures in, checked and published tables out: the whole chain. *Launch Run* in the launchpad takes in what lies "
+        "in the inbox and what was fetched, or the files and folders in `paths`. How the last run went: [the report](/report).",
         executor_def=dg.in_process_executor,  # one writer: processes would only wait for each other
         tags={"lake": lake.root.name},
     )

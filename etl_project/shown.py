@@ -14,7 +14,7 @@ from etl_project.contract import Table
 MOST_ROWS = 50
 #: What has fewer than 1,000 characters Dagster shows at once, else when somebody asks for it.
 _MOST_BARS = 24
-_MOST_TEXT = 200
+_MOST_TEXT = 120
 #: Characters of the longest bar.
 _BAR = 20
 _EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -62,7 +62,7 @@ CHARTS: dict[str, tuple[Chart, ...]] = {
         Chart("by_month", ("month", "papers"), "select strftime(month, '%Y-%m'), papers from papers_by_month order by month"),
     ),
     "coverage": (
-        Chart("papers_with", ("field", "share of papers, %"), "select field, 100.0 * share from coverage order by share desc, field"),
+        Chart("papers_with", ("field", "share of papers, %"), "select field, round(100.0 * share, 1) from coverage order by share desc, field"),
     ),
     "check_results": (
         Chart(
@@ -87,7 +87,7 @@ _PREVIEWS = {
         "order by mention_id",
     ),
     "refused_records": (
-        ("file_name", "line_start", "line_end", "reason", "detail", "text"),
+        ("file_name", "line_start", "reason", "detail"),
         "join raw_dumps using (dump_id) order by file_name, line_start, seq",
     ),
     "papers": (
@@ -99,7 +99,7 @@ _PREVIEWS = {
         "order by passed, checked_at desc, table_name, check_name",
     ),
     "run_statistics": (
-        ("measure", "form", "dimension", "before", "value", "measured_at"),
+        ("measure", "form", "dimension", "before", "value"),
         "order by run_number desc, measure, form, dimension",
     ),
 }
