@@ -17,14 +17,18 @@ setup: .venv/ready
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+.venv/long-ready: etl_project_tests/long.txt .venv/ready
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
+
 run: setup
 	$(BIN)/papers run data_lake/samples
 
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-# Those that need many whole runs: some minutes more.
-test-long: setup
+# Those that need many whole runs, or a browser and other libraries: some minutes more.
+test-long: setup .venv/long-ready
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m long
 
 lint: setup
@@ -121,6 +125,8 @@ audit: .venv-audit/bin/pip-audit
 lock:
 	uv pip compile pyproject.toml --extra dev --extra production --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements.lock
+	uv pip compile etl_project_tests/long.in --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --quiet -o etl_project_tests/long.txt
 	for peer in shared:3.11 daft:3.11 text_dedup:3.12; do \
 		uv pip compile $(PEERS)/$${peer%:*}.in --universal --python-version $${peer#*:} --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --no-header --quiet -o $(PEERS)/$${peer%:*}.txt || exit 1; \
@@ -128,4 +134,4 @@ lock:
 
 # Keeps the captures (samples, inbox, raw); drops what can be made again.
 clean:
-	rm -rf data_lake/warehouse data_lake/published data_lake/exports
+	rm -rf data_lake/warehouse data_lake/published data_lake/exports data_lake/reports

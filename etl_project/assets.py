@@ -28,6 +28,7 @@ from etl_project.expectations import Check, Outcome, checks_for, run_checks
 from etl_project.failed import STARTED_BY, has_failed_steps, run_failed, started_by
 from etl_project.lake import Lake, LakeBusy, writer_lock
 from etl_project.match_store import Store
+from etl_project.report import write as report_page
 from etl_project.sources import fetched, huggingface
 from etl_project.tables import (
     BY_NAME,
@@ -40,6 +41,7 @@ from etl_project.tables import (
     MERGED_PAPERS,
     NEW_CAPTURE_VALUES,
     NEW_CAPTURES,
+    PAPER_CHANGES,
     PAPER_MENTIONS,
     PARSED_ROWS,
     RAW_DUMPS,
@@ -455,7 +457,7 @@ _SQL_TABLES = [table for table in TABLES if _has_sql(table)]
 sql_assets = [_sql_asset(table) for table in _SQL_TABLES]
 
 
-_QUALITY = (NEW_CAPTURES, NEW_CAPTURE_VALUES, RUN_STATISTICS, CHECK_RESULTS)
+_QUALITY = (NEW_CAPTURES, NEW_CAPTURE_VALUES, PAPER_CHANGES, RUN_STATISTICS, CHECK_RESULTS)
 
 
 @dg.multi_asset(
@@ -468,6 +470,7 @@ def measured(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[
     with warehouse.connect(where) as connection:
         counted = {"receipts": sum(1 for _ in where.raw.glob("??/*.json"))}
         counted |= warehouse.new_and_merged(connection, had)
+        changes = quality.record_changes(connection, where.database, had)
         found = quality.measure(connection, context.run_id, publish.what_readers_have(where), counted)
     new = found.filter(pl.col("measure").str.starts_with("new_")).sort("form", "measure", "dimension")
     # numbers that Dagster plots from run to run
@@ -483,9 +486,12 @@ def measured(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[
         )
     }
     before_and_now = _markdown(new.select("form", "measure", "dimension", "before", "before_low", "value"))
+    told: dict[Table, dict[str, Any]] = {
+        PAPER_CHANGES: changes,
+        RUN_STATISTICS: {**plotted, "before_and_now": before_and_now},
+    }
     with warehouse.connect(where) as connection:
-        told: dict[str, Any] = {**plotted, "before_and_now": before_and_now}
-        made = [_made(connection, table, **(told if table is RUN_STATISTICS else {})) for table in _QUALITY]
+        made = [_made(connection, table, **told.get(table, {})) for table in _QUALITY]
     yield from made
 
 
@@ -516,9 +522,24 @@ def publication(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mat
             "tables": _markdown(sizes),
             "database": dg.MetadataValue.path(str(lake.lake.database)),
             "parquet": dg.MetadataValue.path(str(lake.lake.exports)),
-            "report_file": dg.MetadataValue.path(str(lake.lake.report)),
         }
     )
+
+
+@dg.asset(
+    deps=["publication"],
+    group_name=GROUPS["published"],
+    kinds={"html"},
+    owners=_OWNERS,
+    description="The page about this run and what is published: `reports/latest.html`, one file that needs nothing else. "
+    "A run that publishes nothing writes it, too.",
+    metadata={"open": dg.MetadataValue.url(REPORT_PATH)},
+)
+def report(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
+    """Write the report of the run."""
+    place = report_page.write(lake.lake, context.run_id, published=True)
+    log.info("report: %s", place)
+    return dg.MaterializeResult(metadata={"report": dg.MetadataValue.path(str(place)), "bytes": place.stat().st_size})
 
 
 # ---------------------------------------------------------------------------------------------

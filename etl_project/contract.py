@@ -25,6 +25,10 @@ OWNERS: dict[Owner, str] = {
     "operator": "whoever runs the pipeline",
 }
 
+MENTION_ID = r"[0-9a-f]{16}-\d+(\.\d+)?"
+#: What people decide of two mentions: whether they are of the same paper or of different ones.
+VERDICTS = ("same", "different")
+
 _SQL_TYPES: dict[Type, str] = {
     "text": "VARCHAR",
     "integer": "INTEGER",

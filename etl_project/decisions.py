@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from etl_project.contract import MENTION_ID, VERDICTS
 from etl_project.lake import Lake, writer_lock
-from etl_project.tables import MENTION_ID, VERDICTS
 
 Row = TypeVar("Row")
 

@@ -24,6 +24,7 @@ from etl_project.assets import (
     parsed,
     publication,
     raw_dumps,
+    report,
     sql_assets,
     table_checks,
 )
@@ -112,7 +113,7 @@ def build_definitions(lake: Lake, service: Service | None = None, alerting: Aler
         run_failed(lake, context.instance, context.dagster_run, told, str(context.failure_event.message))
 
     return dg.Definitions(
-        assets=[fetched_days, raw_dumps, parsed, matched, *sql_assets, measured, publication],
+        assets=[fetched_days, raw_dumps, parsed, matched, *sql_assets, measured, publication, report],
         asset_checks=table_checks,
         jobs=[job, fetch_job],
         schedules=[schedule, fetch_recent_days],

@@ -22,8 +22,9 @@ import polars as pl
 from etl_project import history
 from etl_project.contract import Table, create_table
 from etl_project.lake import Lake, sync
+from etl_project.reading import open_read_only
 from etl_project.tables import SCHEMA_VERSION, TABLES
-from etl_project.warehouse import MEMORY_LIMIT, STORAGE_VERSION, check_there, connect, scalar
+from etl_project.warehouse import STORAGE_VERSION, check_there, connect, scalar
 
 #: Publications kept besides the current one, so that readers that open files one by one have time to finish: the last
 #: one always; others for a day after they were replaced, so many at most, and in no more than half of the free space.
@@ -114,18 +115,6 @@ def _copy_tables(connection: duckdb.DuckDBPyConnection, path: Path, run_id: str,
     connection.execute("detach out").fetchall()
     if path.with_name(path.name + ".wal").exists():  # a copy without its log would open empty
         raise PublishError(f"{path.name} was not written whole")
-
-
-def open_read_only(path: Path, alone: bool = False) -> duckdb.DuckDBPyConnection:
-    """Open a published database for reading, without loading anything; ``alone`` closes it to all other files."""
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-        "memory_limit": MEMORY_LIMIT,
-    }
-    if alone:
-        config["enable_external_access"] = False
-    return duckdb.connect(str(path), read_only=True, config=config)
 
 
 def record_ids(lake: Lake) -> None:

@@ -6,13 +6,14 @@ warehouse when results are written.
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from etl_project.contract import Table, polars_schema
-from etl_project.tables import CHECK_RESULTS, NEW_CAPTURE_VALUES, NEW_CAPTURES, RUN_STATISTICS, TABLES
-from etl_project.warehouse import SQL_FOLDER, append, replace, scalar, transaction
+from etl_project.tables import CHECK_RESULTS, NEW_CAPTURE_VALUES, NEW_CAPTURES, PAPER_CHANGES, RUN_STATISTICS, TABLES
+from etl_project.warehouse import SQL_FOLDER, append, attached, replace, scalar, transaction
 
 if TYPE_CHECKING:
     import duckdb
@@ -108,6 +109,25 @@ def measure(
         append(connection, RUN_STATISTICS, rows.sort(RUN_STATISTICS.key))
         _forget_old(connection, RUN_STATISTICS, "measured_at")
     return rows
+
+
+def record_changes(connection: "duckdb.DuckDBPyConnection", published: Path, had: pl.DataFrame) -> dict[str, int]:
+    """Fill ``paper_changes`` with what differs from the publication at ``published``; return how many papers, by change.
+
+    ``had`` are the ids (``paper_id``) of all papers that readers ever had. Where there is no publication, or one that cannot
+    be compared, all others are new and nothing else is told.
+    """
+    had_papers = had.unique()  # noqa: F841 - DuckDB finds frames by the names of variables
+    values, changes = ((_SQL / f"{name}.sql").read_text("utf-8") for name in ("paper_values", "paper_changes"))
+    connection.execute(f"create or replace temp table values_now as {values}").fetchall()
+    connection.execute("create or replace temp table values_before as from values_now limit 0").fetchall()
+    with attached(connection, published) as found:
+        if found:
+            connection.execute(f"create or replace temp table values_before as {values}").fetchall()
+    with transaction(connection):
+        replace(connection, PAPER_CHANGES, connection.sql(f"{changes} order by paper_id").pl())
+    rows = connection.execute("select change, count(*) from paper_changes group by change").fetchall()
+    return dict(rows)
 
 
 def _forget_old(connection: "duckdb.DuckDBPyConnection", table: Table, time: str) -> None:

@@ -5,14 +5,13 @@ from here. ``SCHEMA_VERSION`` moves when a published column is renamed, removed 
 """
 
 from etl_project.captures import ABSTRACT_KINDS, FORMS, REFUSAL_REASONS
-from etl_project.contract import OWNERS, Column, Law, Table
+from etl_project.contract import MENTION_ID, OWNERS, VERDICTS, Column, Law, Table
 from etl_project.drift import CAPTURE_LAWS, DELIVERY_LAWS, MEASURES, STATISTICS_LAWS
 from etl_project.links import KINDS
 
 SCHEMA_VERSION = 2
 
 _DUMP_ID = r"[0-9a-f]{16}"
-MENTION_ID = r"[0-9a-f]{16}-\d+(\.\d+)?"
 _PAPER_ID = r"p[0-9a-f]{16}"
 _ARXIV_ID = r"\d{4}\.\d{4,5}"
 
@@ -95,11 +94,12 @@ MATCH_RULES = (
     "new_paper", "same_arxiv_id", "same_title_and_abstract", "same_title_similar_abstract", "similar_title_and_abstract",
     "same_title", "decided",
 )  # fmt: skip
-VERDICTS = ("same", "different")
 #: What became of a decision: it holds; a later one says otherwise; arXiv ids speak against it; or its mentions are gone.
 DECISION_STATES = ("applied", "overruled", "contradicted", "unknown_mention")
 #: What becomes of a file that is given to a run (``raw.Delivery``).
 DELIVERY_OUTCOMES = ("new", "known", "unreadable", "unfinished")
+#: What became of a paper since the publication before (``sql/quality/paper_changes.sql``).
+CHANGES = ("new", "updated", "merged", "gone", "returned")
 RELATIONS = ("retitled", "extended_version", "same_template", "similar", "same_title")
 
 RAW_DUMPS = Table(
@@ -865,6 +865,30 @@ NEW_CAPTURE_VALUES = Table(
     laws=(_exists_in("dump_id", "new_captures"),),
 )  # fmt: skip
 
+PAPER_CHANGES = Table(
+    name="paper_changes",
+    stage="quality",
+    grain="One row is one paper that is not what it was in the publication before; captures that only mention it again change nothing.",
+    key=("paper_id",),
+    columns=(
+        _paper_id("The paper, as in `papers`, or as it was called before."),
+        Column("change", "text", "`new`: readers never had it. `updated`: values of it differ, see `fields`. `merged`: it turned out to be another one, see `merged_into`. `gone`: no mention of it is left (captures were left out). `returned`: it was gone.", required=True, one_of=CHANGES),
+        Column("title", "text", "Its title; of what is merged or gone, the last one.", required=True),
+        Column("fields", "text", "Values that differ, by name, with `, ` between; null unless updated. `repositories` are those of `github_links`, `authors` the names."),
+        Column("merged_into", "text", "The paper that has its mentions now; null unless merged.", pattern=_PAPER_ID),
+    ),
+    laws=(
+        Law(
+            "changes_are_of_papers",
+            "What is new, updated or returned stands in `papers`, what is merged or gone does not; what is told of it fits.",
+            "select paper_id, change, fields, merged_into from {table} t where (change in ('new', 'updated', 'returned')) <> "
+            "exists (select 1 from papers p where p.paper_id = t.paper_id) or (fields is not null) <> (change = 'updated') "
+            "or (merged_into is not null) <> (change = 'merged')",
+            "sql/quality/paper_changes.sql breaks its rule: report it.",
+        ),
+    ),
+)  # fmt: skip
+
 RUN_STATISTICS = Table(
     name="run_statistics",
     stage="quality",
@@ -935,6 +959,7 @@ TABLES: tuple[Table, ...] = (
     DELIVERIES,
     NEW_CAPTURES,
     NEW_CAPTURE_VALUES,
+    PAPER_CHANGES,
     RUN_STATISTICS,
     CHECK_RESULTS,
 )

@@ -16,15 +16,13 @@ from etl_project import history
 from etl_project.contract import Table, create_table, polars_schema
 from etl_project.lake import Lake, is_lost, sync
 from etl_project.migrations import WAREHOUSE_VERSION, steps
+from etl_project.reading import MEMORY_LIMIT
 from etl_project.tables import TABLES
 
 SQL_FOLDER = Path(__file__).resolve().parent.parent / "sql"
 
 #: The oldest client that is to open the files: DuckDB 1.4. Files in 2.0's own format open in 2.0 alone.
 STORAGE_VERSION = "v1.4.0"
-#: DuckDB's share; larger work spills to disk. The rest of the memory is Polars', Great Expectations' and
-#: Dagster's, in the same process.
-MEMORY_LIMIT = "2GB"
 #: Of every connection.
 SETTINGS: dict[str, Any] = {
     "memory_limit": MEMORY_LIMIT,
@@ -122,6 +120,29 @@ def copy_rows(lake: Lake, before: Path, tables: Collection[Table]) -> None:
                     connection.execute(f"insert into {table.name} by name from set_aside.{table.name}").fetchall()
         except duckdb.Error:
             pass  # damaged, or of a version that had no such table
+
+
+@contextmanager
+def attached(connection: duckdb.DuckDBPyConnection, database: Path) -> Iterator[bool]:
+    """Let unqualified names mean the tables of another ``database``; yield False, and change nothing, if it cannot be read.
+
+    What fails inside for want of a table or column there (of an older program) is passed over.
+    """
+    place = str(database).replace("'", "''")
+    (own,) = connection.execute("select current_database()").fetchall()[0]
+    try:
+        connection.execute(f"attach '{place}' as beside (read_only)").fetchall()
+    except duckdb.Error:
+        yield False
+        return
+    try:
+        connection.execute("use beside").fetchall()
+        yield True
+    except (duckdb.BinderException, duckdb.CatalogException):
+        pass
+    finally:
+        connection.execute(f'use "{own}"').fetchall()
+        connection.execute("detach beside").fetchall()
 
 
 def put_back(lake: Lake, aside: Path) -> None:

@@ -102,6 +102,7 @@ LAW_DEFECTS = {
     "deliveries.every_delivery_is_kept": "delete from raw_dumps",
     "deliveries.no_content_comes_under_another_day": _DAYS,
     "new_captures.dump_id_in_captures": "insert into new_captures values ('ffffffffffffffff', 'api_json')",
+    "paper_changes.changes_are_of_papers": "insert into paper_changes values ('p0123456789abcdef', 'new', 'Lost', null, null)",
     "new_capture_values.dump_id_in_new_captures": "insert into new_capture_values values ('ffffffffffffffff', 'abstract', 1)",
     "new_captures.titles_differ": f"{_NEW}; update paper_mentions set title_key = 'one title'",
     "new_captures.abstracts_differ": f"{_NEW}; update parsed_rows set abstract = 'Sign in to follow this paper.'",

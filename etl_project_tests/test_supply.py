@@ -27,6 +27,8 @@ def _imported(folder: str) -> dict[str, set[str]]:
             modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and not node.level:
                 modules = [str(node.module)]
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.importorskip":
+                modules = [str(ast.literal_eval(node.args[0]))]
             for module in {module.partition(".")[0] for module in modules} - set(sys.stdlib_module_names):
                 for name in ours.get(module, [module]):
                     found.setdefault(re.sub("[_.]", "-", name.lower()), set()).add(path.name)
@@ -44,13 +46,17 @@ def test_what_only_tests_import_is_asked_for_by_development_only() -> None:
     # these two are asked for by extras of their own, and the tests do without them
     own = {"papers-etl", "etl-project-tests", "atheris", "playwright"}
     imported, asked = set(_imported("etl_project_tests")) - own, licences.direct()
-    assert imported <= set(asked["run"]) | set(asked["dev"])
+    wanted = (PROJECT / "etl_project_tests" / "long.in").read_text("utf-8")
+    long = set(re.findall(r"^[a-z][a-z0-9-]*", wanted, flags=re.MULTILINE))
+    assert imported <= set(asked["run"]) | set(asked["dev"]) | long
+    assert long <= imported
     assert set(asked["dev"]) - imported == _DEV_BY_COMMAND
 
 
 def test_every_version_is_locked_with_hashes_and_without_an_address() -> None:
     for lock in [
         PROJECT / "requirements.lock",
+        PROJECT / "etl_project_tests" / "long.txt",
         *(PROJECT / "etl_project_tests" / "benchmarks" / "peers").glob("*.txt"),
     ]:
         text = lock.read_text("utf-8")

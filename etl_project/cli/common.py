@@ -59,14 +59,14 @@ def open_published(lake: Lake) -> Any:
     """Open the published database, closed to all other files, or stop with what to do."""
     if not lake.database.exists():
         raise stop(f"nothing is published in {lake.root} yet; run: papers run PATH...", UNREADABLE)
-    from etl_project.publish import open_read_only
+    from etl_project.reading import open_read_only
 
     return open_read_only(lake.database, alone=True)
 
 
 def open_warehouse(lake: Lake) -> Any:
     """Open the warehouse for reading, for what is not published; a run needs it alone, so not for long."""
-    from etl_project.publish import open_read_only
+    from etl_project.reading import open_read_only
 
     return open_read_only(lake.warehouse, alone=True)
 

@@ -17,6 +17,7 @@ from etl_project.cli.explain import explain
 from etl_project.cli.fetch import fetch
 from etl_project.cli.forms import forms
 from etl_project.cli.rejects import rejects
+from etl_project.cli.report import report
 from etl_project.cli.runs import rebuild, reparse, run
 from etl_project.cli.sql import sql
 from etl_project.cli.status import status
@@ -44,7 +45,22 @@ def _main(
 
 
 #: In the order of the help: what brings data in, what asks it, what decides, what looks after the lake.
-for _command in (run, rebuild, reparse, fetch, status, explain, merge, split, forms, rejects, check, doctor, ui):
+for _command in (
+    run,
+    rebuild,
+    reparse,
+    fetch,
+    status,
+    report,
+    explain,
+    merge,
+    split,
+    forms,
+    rejects,
+    check,
+    doctor,
+    ui,
+):
     app.command()(_command)
 app.command("leave-out")(leave_out)
 app.command(context_settings={"ignore_unknown_options": True})(sql)  # a query may start with a comment: "-- ..."

@@ -194,7 +194,10 @@ def print_summary(lake: Lake, summary: Any) -> None:
         console.print(f"[red]failed after the publication[/]: {escape(plain(summary.error))}", soft_wrap=True)
     if summary.changes is not None:
         _print_changes(console, summary.changes)
-    console.print(f"database: {escape(str(lake.database))}\nparquet:  {escape(str(lake.exports))}", soft_wrap=True)
+    console.print(
+        f"database: {escape(str(lake.database))}\nparquet:  {escape(str(lake.exports))}\nreport:   {escape(str(lake.report))}",
+        soft_wrap=True,
+    )
     refused = any(file["refused"] for file in summary.files)
     console.print(
         "next:     " + command_line(lake, "rejects" if refused else 'sql "from papers limit 5"'),
