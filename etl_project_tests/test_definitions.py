@@ -41,7 +41,7 @@ def test_the_job_runs_everything_in_one_process(definitions: dg.Definitions) -> 
     job = definitions.resolve_job_def(JOB)
     assert job.executor_def.name == "in_process"
     keys = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}
-    assert keys == {*(table.name for table in TABLES), "publication"}
+    assert keys == {*(table.name for table in TABLES), "publication", "report"}
 
 
 def test_every_table_has_a_blocking_check_before_publication(definitions: dg.Definitions) -> None:
@@ -191,7 +191,7 @@ def test_the_history_of_a_run_is_complete(sample_run: tuple[Lake, Summary]) -> N
         assert run is not None and run.status == dg.DagsterRunStatus.SUCCESS
         events = [entry.dagster_event for entry in instance.all_logs(summary.run_id) if entry.dagster_event]
         made = [event.asset_key.to_user_string() for event in events if event.is_step_materialization]
-        assert sorted(made) == sorted([*(table.name for table in TABLES), "publication"])
+        assert sorted(made) == sorted([*(table.name for table in TABLES), "publication", "report"])
         kinds = [event.event_type_value for event in events]
         checked = [event.event_specific_data for event in events if event.event_type_value == "ASSET_CHECK_EVALUATION"]
         assert len({check.asset_check_key for check in checked}) == len(checked) == summary.checks_run
