@@ -107,6 +107,12 @@ ui-pictures: .venv-pictures/ready
 dictionary: setup
 	$(BIN)/python -m etl_project.dictionary
 	$(BIN)/python -m etl_project_tests.column_lineage
+	$(BIN)/python -m etl_project.cli.document
+	$(BIN)/python -m etl_project.picture
+
+# The README's picture of the report, after the report has changed.
+picture: setup .venv/long-ready
+	$(BIN)/python -m etl_project_tests.report_picture
 
 # After a change of requirements.lock.
 licences: setup

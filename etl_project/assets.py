@@ -6,7 +6,7 @@ Wiring only. What is parsed, matched, chosen or checked is decided in the module
 import logging
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -18,7 +18,20 @@ import dagster as dg
 import polars as pl
 from pydantic import Field
 
-from etl_project import decisions, history, left_out, lineage, matching, parse, publish, quality, raw, shown, warehouse
+from etl_project import (
+    decisions,
+    history,
+    left_out,
+    lineage,
+    matching,
+    parse,
+    progress,
+    publish,
+    quality,
+    raw,
+    shown,
+    warehouse,
+)
 from etl_project.alerts import Alerting
 from etl_project.contract import OWNERS, Table, described, polars_schema
 from etl_project.dedupe.decided import decision_rows
@@ -288,7 +301,8 @@ def raw_dumps(
     if not paths:
         paths = [where.inbox] if any(not path.name.startswith(".") for path in where.inbox.iterdir()) else []
         pages = fetched.untaken(where)
-    deliveries = list(raw.take_all(paths, where.raw, now, without=where.made, named=bool(config.paths)))
+    taken = raw.take_all(paths, where.raw, now, without=where.made, named=bool(config.paths))
+    deliveries = list(progress.each(taken, "files taken in"))
     deliveries += raw.take_all(pages, where.raw, now, sources=pages)
     for delivery in deliveries:
         if delivery.outcome == "unreadable":
@@ -305,7 +319,7 @@ def raw_dumps(
             before = history.load_numbers(connection)
             newest = warehouse.scalar(connection, "select coalesce(max(load_number), 0) from raw_dumps")
             load = max(newest, *before.values(), 0) + 1
-            for batch in _batches(missing):
+            for batch in _batches(progress.each(missing, "captures loaded", len(missing))):
                 rows = [
                     {**raw.read_dump(where.raw, receipt), "load_number": before.get(receipt.dump_id, load)}
                     for receipt in batch
@@ -341,7 +355,7 @@ def raw_dumps(
     yield from made
 
 
-def _batches(receipts: list[raw.Receipt]) -> Iterator[list[raw.Receipt]]:
+def _batches(receipts: Iterable[raw.Receipt]) -> Iterator[list[raw.Receipt]]:
     batch: list[raw.Receipt] = []
     size = 0
     for receipt in receipts:
@@ -434,8 +448,10 @@ def matched(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
     yield from made
 
 
-def _inputs(table: Table) -> list[str]:
-    """Return the tables that a table's file in sql/ names: what it depends on."""
+def inputs_of(table: Table) -> list[str]:
+    """Return the tables that a table's file in sql/ names: what it depends on. None for a table without such a file."""
+    if not _has_sql(table):
+        return []
     used = set(re.findall(r"\b(?:from|join)\s+([a-z_]+)", _sql(table)))
     return [name for name in BY_NAME if name in used]
 
@@ -443,7 +459,7 @@ def _inputs(table: Table) -> list[str]:
 def _sql_asset(table: Table) -> dg.AssetsDefinition:
     """Return the asset of a table that one file of sql/ fills."""
 
-    @dg.multi_asset(specs=[_spec(table, _inputs(table))], name=table.name)
+    @dg.multi_asset(specs=[_spec(table, inputs_of(table))], name=table.name)
     def filled(lake: LakeResource) -> dg.MaterializeResult[None]:
         with warehouse.connect(lake.lake) as connection:
             made = _made(connection, table, warehouse.run_sql_file(connection, table))
@@ -610,7 +626,7 @@ def _levels() -> list[list[Table]]:
     """
     levels: dict[str, int] = {}
     for table in _SQL_TABLES:  # in the order of TABLES, inputs come first
-        levels[table.name] = 1 + max((levels.get(name, 0) for name in _inputs(table)), default=0)
+        levels[table.name] = 1 + max((levels.get(name, 0) for name in inputs_of(table)), default=0)
     return [[t for t in _SQL_TABLES if levels[t.name] == level] for level in sorted(set(levels.values()))]
 
 

@@ -34,6 +34,7 @@ Schema version {SCHEMA_VERSION}. This page is made from the declarations in `etl
 | `exports/latest/` | the same tables as Parquet, and `manifest.json` with rows, bytes and SHA-256 of each file |
 | `published/<run>/` | what the two above lead to, as links; to copy them elsewhere, follow the links (`cp -rL`) |
 | `alerts/alerts.jsonl` | runs that failed, a line each, as people were told |
+| `reports/latest.html` | the page about the last run and what is published; one file that needs nothing else |
 | `dagster_home/` | Dagster's run history |
 
 `published/papers.duckdb` has one more table, `publication`: one row with the run that made the file, when, and the schema version.

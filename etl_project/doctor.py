@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from etl_project import decisions, history, left_out, raw, warehouse
+from etl_project import decisions, history, left_out, progress, raw, warehouse
 from etl_project.arriving import unfinished_by_name
 from etl_project.command import command_line
 from etl_project.lake import PROJECT, Lake, LakeBusy, writer_lock
@@ -339,7 +339,8 @@ def _raw(seen: Examined) -> Iterator[Found]:
     """Hash every byte, and compare with receipts and with what the tables tell of; says what can be taken anew, and from where."""
     store = seen.lake.raw
     contents = set()
-    for path in sorted(store.glob("??/*.json")):
+    paths = sorted(store.glob("??/*.json"))
+    for path in progress.each(paths, "captures hashed", len(paths)):
         contents.add(path.stem)
         try:
             receipt = raw.Receipt(**json.loads(path.read_bytes()))

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from etl_project import progress
 from etl_project.capture_day import CaptureDay, find_capture_day, publication_day
 from etl_project.captures import Reading, Record, read_capture, refuse_whole
 from etl_project.cleaning import SIGNS, clean_text, needs_unicode_cleaning
@@ -101,7 +102,8 @@ def _parse(
     captures: list[list[Any]] = []
     refused: list[tuple[Any, ...]] = []
     rows: dict[str, list[Any]] = {name: [] for name in (*_RECORD_FIELDS, *_DATED)}
-    for dump_id, name, content, damaged, reason, modified, received in zip(*columns.values(), strict=True):
+    each = progress.each(zip(*columns.values(), strict=True), "captures read", dumps.height)
+    for dump_id, name, content, damaged, reason, modified, received in each:
         if dump_id in left_out:
             reading = refuse_whole(content or "", "left_out", left_out[dump_id])
         else:

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import duckdb
 import polars as pl
 
-from etl_project import history
+from etl_project import history, progress
 from etl_project.contract import Table, create_table
 from etl_project.lake import Lake, sync
 from etl_project.reading import open_read_only
@@ -97,7 +97,7 @@ def _order(table: Table) -> str:
 
 def _copy_tables(connection: duckdb.DuckDBPyConnection, path: Path, run_id: str, published_at: datetime) -> None:
     connection.execute(f"attach '{_escaped(path)}' as out (storage_version '{STORAGE_VERSION}')").fetchall()
-    for table in TABLES:
+    for table in progress.each(TABLES, "tables copied", len(TABLES)):
         for statement in create_table(table, "out.main", published=True):
             connection.execute(statement).fetchall()
         columns = ", ".join(column.name for column in table.published_columns)

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -13,8 +15,12 @@ from typing import NamedTuple
 
 import duckdb
 import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
 
+from etl_project import progress
 from etl_project.captures import catalogue
+from etl_project.cli import document as cli_document
 from etl_project.cli.main import app
 from etl_project.command import command_line
 from etl_project.lake import PROJECT, Lake
@@ -350,8 +356,122 @@ def test_every_command_has_help_with_a_sentence(papers: Papers) -> None:
         "doctor",
         "ui",
     }
-    for name in names:
-        assert "." in papers(name, "--help").stdout
+
+
+_EXAMPLES = re.findall(
+    r"`(papers [^`]+)`", " ".join(re.findall(r"Examples?: (.*?)(?:\n\n|$)", cli_document.document(), re.DOTALL))
+)
+
+
+def test_every_command_has_an_example_in_its_help() -> None:
+    names = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    assert {shlex.split(example)[1] for example in _EXAMPLES} == names
+
+
+@pytest.mark.parametrize("example", _EXAMPLES)
+def test_the_examples_of_the_help_are_taken_by_the_commands(example: str) -> None:
+    _, name, *arguments = shlex.split(example)
+    command = get_command(app).commands[name]
+    command.make_context(name, arguments)  # names of options and numbers of arguments fit, or it raises
+
+
+@pytest.mark.parametrize(
+    "example", [one for one in _EXAMPLES if shlex.split(one)[1] in {"sql", "status", "report", "check", "rejects"}]
+)
+def test_examples_that_only_ask_work_on_the_samples(
+    example: str, sample_run: tuple[Lake, Summary], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("typer.launch", lambda url: None)  # a browser, which the machine may not have
+    done = CliRunner().invoke(app, [*shlex.split(example)[1:], "--lake", str(sample_run[0].root)])
+    assert done.exit_code == 0, done.output
+
+
+def test_the_page_of_commands_is_what_they_say() -> None:
+    assert cli_document.PATH.read_text("utf-8") == cli_document.document(), "make dictionary"
+
+
+def test_every_command_that_tells_something_tells_it_as_json() -> None:
+    commands = get_command(app).commands
+    without = {name for name, one in commands.items() if "--json" not in {flag for p in one.params for flag in p.opts}}
+    assert without == {"ui"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["statsu"], "Did you mean 'status'?"),
+        (["check", "key_is_uniqe"], "Did you mean key_is_unique?"),
+        (["rejects", "--reason", "wraped_lines"], "Did you mean wrapped_lines?"),
+        (["run", "--accept", "titles_difer"], "Did you mean titles_differ?"),
+        (["leave-out", "daily_2026-06-11.tx", "--why", "x"], "Did you mean daily_2026-06-11.txt?"),
+        (["explain", "browsr cartografy"], "Browser Cartography: Persistent Site Maps for Web Agents"),
+    ],
+)
+def test_a_mistyped_name_is_answered_with_what_is_meant(
+    arguments: list[str], meant: str, sample_run: tuple[Lake, Summary]
+) -> None:
+    lake = [] if arguments == ["statsu"] else ["--lake", str(sample_run[0].root)]
+    done = CliRunner().invoke(app, [*arguments, *lake])
+    assert done.exit_code in (2, 4) and meant in done.output, done.output
+
+
+def test_a_mistake_is_told_in_two_lines_and_where_it_was_only_if_asked(
+    papers: Papers, sample_run: tuple[Lake, Summary], lake: Lake
+) -> None:
+    shutil.copytree(sample_run[0].published, lake.published, symlinks=True)
+    with lake.database.open("r+b") as file:  # damage that no command expects
+        file.truncate(20_000)
+    done = papers("status", lake=lake)
+    assert done.returncode == 70 and "Traceback" not in done.stderr and len(done.stderr.splitlines()) == 2
+    assert "papers doctor" in done.stderr
+    assert "Traceback" in papers("status", "--debug", lake=lake).stderr
+
+
+def test_status_imports_nothing_heavy(sample_run: tuple[Lake, Summary]) -> None:
+    code = (
+        "import sys; from etl_project.cli.main import app\n"
+        f"try: app(['status', '--lake', {str(sample_run[0].root)!r}])\n"
+        "except SystemExit: pass\n"
+        "print({'polars', 'pandas', 'dagster', 'bs4', 'pyarrow', 'great_expectations', 'numpy', 'rich.progress'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "set()"
+
+
+def test_a_shell_completes_commands(papers: Papers) -> None:
+    environment = {**os.environ, "COMP_WORDS": "papers re", "COMP_CWORD": "1", "_PAPERS_COMPLETE": "complete_bash"}
+    done = subprocess.run([sys.executable, "-c", "from etl_project.cli.main import app; app(prog_name='papers')"], env=environment, capture_output=True, text=True, check=False)  # fmt: skip
+    assert {"rebuild", "rejects", "reparse", "report"} <= set(done.stdout.split())
+
+
+def test_long_work_is_told_with_rate_and_time_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from etl_project.cli import progress as shown
+
+    clock = iter(range(0, 100, 3))
+    monkeypatch.setattr(shown.time, "monotonic", lambda: float(next(clock)))
+    listener = shown.Shown()
+    monkeypatch.setattr(progress, "listener", listener.counted)
+    assert list(progress.each(range(5), "captures read", 5)) == [0, 1, 2, 3, 4]
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == ["  captures read: 4 of 5, 0.3 a second, 3 s left"]
+
+
+def test_in_a_terminal_there_is_a_bar_that_goes_and_none_for_short_work() -> None:
+    code = (
+        "import time; from etl_project import progress; from etl_project.cli import progress as shown\n"
+        "shown._SHORT = 0.2; shown.show_progress()\n"
+        "for _ in progress.each(range(8), 'captures read', 8): time.sleep(0.1)\n"
+        "for _ in progress.each(range(8), 'quick work', 8): pass\n"
+        "print('the end')"
+    )
+    done = subprocess.run(
+        ["script", "-qec", shlex.join([sys.executable, "-c", code]), "/dev/null"], capture_output=True, text=True, check=True,
+        env={**os.environ, "TERM": "xterm"},
+    )  # fmt: skip
+    assert "captures read" in done.stdout and "8" in done.stdout and "a second" in done.stdout
+    assert "quick work" not in done.stdout and done.stdout.rstrip().endswith("the end")
 
 
 def test_forms_of_a_folder_says_what_to_give(papers: Papers, tmp_path: Path) -> None:

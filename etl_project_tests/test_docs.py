@@ -88,3 +88,9 @@ def test_no_file_names_a_registry_or_a_place_of_this_machine() -> None:
         text = path.read_text("utf-8")
         assert not index.search(text), name
         assert str(PROJECT) not in text, name
+
+
+def test_the_picture_of_the_datas_way_is_that_of_the_assets() -> None:
+    from etl_project import picture
+
+    assert picture.PATH.read_text("utf-8") == picture.draw(), "make dictionary"

@@ -13,6 +13,7 @@ from etl_project.cli.common import (
     JsonOption,
     LakeOption,
     lake_of,
+    meant,
     open_published,
     open_warehouse,
     plain,
@@ -56,7 +57,10 @@ def check(
     if not runs:
         raise stop(f"no run has been checked in {where.root} yet; run: papers run PATH...", UNREADABLE)
     if name and not rows:
-        raise stop(f"{plain(name)}: no check of that name was run; `papers check` shows all", UNREADABLE)
+        raise stop(
+            f"{plain(name)}: no check of that name was run; `papers check` shows all.{meant(check_name, {name for _, name in _remedies()})}",
+            UNREADABLE,
+        )
     last = runs[0]["run_id"]
     stopped = any(
         r["run_id"] == last and not r["passed"] and r["severity"] == "critical" and not r["accepted"] for r in rows

@@ -1,9 +1,9 @@
 """What the commands share: options, errors in one line with an exit code, printing that no terminal is steered by."""
 
 import json
-import logging
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -71,6 +71,16 @@ def open_warehouse(lake: Lake) -> Any:
     return open_read_only(lake.warehouse, alone=True)
 
 
+def meant(name: str, names: Iterable[str]) -> str:
+    """Return " Did you mean ...?" with those of ``names`` that are like a mistyped one, or nothing."""
+    from rapidfuzz import fuzz, process
+
+    found = process.extract(
+        name.lower(), {one: one.lower() for one in names}, scorer=fuzz.ratio, limit=3, score_cutoff=70
+    )
+    return f" Did you mean {' or '.join(plain(one) for *_, one in found)}?" if found else ""
+
+
 def rows_of(connection: Any, query: str, parameters: list[Any] | None = None) -> list[dict[str, Any]]:
     """Return the rows of ``query`` by column; stop where two columns have one name."""
     cursor = connection.execute(query, parameters or [])
@@ -95,19 +105,3 @@ def same_schema(connection: Any) -> None:
     known = {row["table_name"] for row in rows_of(connection, "select table_name from duckdb_tables()")}
     if missing := sorted({table.name for table in TABLES} - known):
         raise stop(f"what is published has no table {missing[0]} yet; publish anew with: papers run", UNREADABLE)
-
-
-class _PlainFormatter(logging.Formatter):
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
-        return "  " + plain(record.getMessage())
-
-
-def show_progress() -> None:
-    """Print what the stages log, a line each, on stderr."""
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_PlainFormatter("  %(message)s"))
-    progress = logging.getLogger("etl_project")
-    progress.addHandler(handler)
-    progress.setLevel(logging.INFO)
-    progress.propagate = False
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)

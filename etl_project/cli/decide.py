@@ -11,15 +11,19 @@ from etl_project.cli.common import (
     BUSY,
     FAILED,
     UNREADABLE,
+    JsonOption,
     LakeOption,
     lake_of,
+    meant,
     open_published,
     plain,
+    print_json,
     rows_of,
     same_schema,
     stop,
 )
 from etl_project.cli.papers import DECIDED, find_paper, sides_of
+from etl_project.command import command_line
 from etl_project.lake import Lake, LakeBusy
 
 if TYPE_CHECKING:  # what a command needs is imported when it runs
@@ -35,8 +39,12 @@ def merge(
     other: Annotated[str, typer.Argument(help="The paper that is the same.")],
     why: WhyOption,
     lake: LakeOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Decide that two papers are one. It is kept in the lake and applied on every run."""
+    """Decide that two papers are one. It is kept in the lake and applied on every run.
+
+    Example: `papers merge p36436a46b1d878b5 p0f3a --why "the same paper, retitled"`.
+    """
     with open_published(lake_of(lake)) as connection:
         same_schema(connection)
         ids = [find_paper(connection, name) for name in (paper, other)]
@@ -48,7 +56,7 @@ def merge(
         )
     if len(arxiv_ids) == 2:
         raise stop("the two have different arXiv ids, which are two papers whatever is decided", 2)
-    _decide(lake_of(lake), "same", a, (b,), why)
+    _decide(lake_of(lake), "same", a, (b,), why, as_json)
 
 
 def split(
@@ -58,8 +66,12 @@ def split(
     ],
     why: WhyOption,
     lake: LakeOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Decide that some mentions of a paper are of another one. It is kept in the lake and applied on every run."""
+    """Decide that some mentions of a paper are of another one. It is kept in the lake and applied on every run.
+
+    Example: `papers split p36436a46b1d878b5 84362dc72672baa3-29 --why "another paper of that title"`.
+    """
     with open_published(lake_of(lake)) as connection:
         same_schema(connection)
         sides = sides_of(connection, "paper_id = ?", find_paper(connection, paper))
@@ -74,7 +86,7 @@ def split(
         raise stop("no mention would stay: all others are copies of these", 2)
     if any(side.arxiv_id for side in leaving):
         raise stop("a mention with the paper's arXiv id is of that paper; name mentions without it", 2)
-    _decide(lake_of(lake), "different", staying[0], leaving, why)
+    _decide(lake_of(lake), "different", staying[0], leaving, why, as_json)
 
 
 def leave_out(
@@ -87,6 +99,7 @@ def leave_out(
     ] = None,
     undo: Annotated[bool, typer.Option("--undo", help="Take them back into the tables.")] = False,
     lake: LakeOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Decide that captures are left out of the tables, as if they had not come. It is kept in the lake and applied on every run.
 
@@ -105,7 +118,9 @@ def leave_out(
         except DamagedReceipt as error:
             raise stop(str(error), FAILED) from None
         if not found:
-            raise stop(f"no capture in {where.raw} has the file name or id {name!r}", UNREADABLE)
+            raise stop(
+                f"no capture in {where.raw} has the file name or id {name!r}.{meant(name, _names(where))}", UNREADABLE
+            )
         if len({one.dump_id for one in found}) > 1:
             for one in found:
                 print(
@@ -115,8 +130,18 @@ def leave_out(
             raise stop(f"{len(found)} captures are called {name!r}; give one of these ids", 2)
         chosen += found
     _written(where.left_out, lambda: left_out.write(where, chosen, None if undo else (why or "").strip()))
+    if as_json:
+        print_json([{"dump_id": one.dump_id, "file_name": one.file_name, "left_out": not undo} for one in chosen])
+        return
     names = ", ".join(plain(f"{one.file_name} ({one.dump_id})") for one in chosen)
-    print(f"decided: {names} {'is in the tables again' if undo else 'is left out'} from the next run on: papers run")
+    becomes = "is in the tables again" if undo else "is left out"
+    print(f"decided: {names} {becomes} from the next run on: {command_line(where, 'run')}")
+
+
+def _names(lake: Lake) -> set[str]:
+    from etl_project.raw import receipts
+
+    return {one.file_name for one in receipts(lake.raw)}
 
 
 def _written(path: Path, write: "Callable[[], None]") -> None:
@@ -129,14 +154,19 @@ def _written(path: Path, write: "Callable[[], None]") -> None:
         raise stop(f"{path}: cannot be written ({error.strerror})", UNREADABLE) from None
 
 
-def _decide(lake: Lake, verdict: str, a: "Side", b: "tuple[Side, ...]", why: str) -> None:
+def _decide(lake: Lake, verdict: str, a: "Side", b: "tuple[Side, ...]", why: str, as_json: bool) -> None:
     from etl_project import decisions
 
     if not why.strip():
         raise stop("a decision needs a reason: --why", 2)
     made = decisions.Decision(verdict, a, b, why.strip(), datetime.now(UTC).replace(tzinfo=None))
     _written(lake.decisions, lambda: decisions.append(lake, made))
+    others = [side.mention_id for side in b]
+    if as_json:
+        told = {"verdict": verdict, "mention_id": a.mention_id, "other_mention_ids": others, "why": made.why}
+        print_json({**told, "decided_at": made.decided_at})
+        return
     print(
-        f"decided: {a.mention_id} and {', '.join(side.mention_id for side in b)} are of "
-        f"{DECIDED[verdict]}; it holds from the next run on: papers run"
+        f"decided: {a.mention_id} and {', '.join(others)} are of {DECIDED[verdict]}; "
+        f"it holds from the next run on: {command_line(lake, 'run')}"
     )

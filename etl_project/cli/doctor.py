@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from etl_project.cli.common import FAILED, JsonOption, LakeOption, lake_of, plain, print_json
+from etl_project.cli.progress import show_progress
 
 
 def doctor(
@@ -17,11 +18,12 @@ def doctor(
 ) -> None:
     """Look for damage in the lake, all of it, and say what mends it. Changes nothing. Exit code 1 if there is a problem.
 
-    Reads every file: a lake of many captures takes as long as reading them.
+    Reads every file: a lake of many captures takes as long as reading them. Example: `papers doctor --lake my_lake`.
     """
     from etl_project.doctor import examine
 
     where = lake_of(lake)
+    show_progress()
     findings = []
     for finding in examine(where, backup=backup):
         findings.append(finding)

@@ -33,6 +33,7 @@ def explain(
     """Show where a paper's values come from: every mention, its file and lines, and the rule that joined it.
 
     With a second paper: which keys the two share, which scores they get, and which rule parts them.
+    Examples: `papers explain "browser cartography"`, `papers explain 2606.01234 p36436a46b1d878b5`.
     """
     with open_published(lake_of(lake)) as connection:
         same_schema(connection)

@@ -15,9 +15,9 @@ from etl_project.cli.common import (
     LakeOption,
     lake_of,
     print_json,
-    show_progress,
     stop,
 )
+from etl_project.cli.progress import show_progress
 from etl_project.command import command_line
 from etl_project.lake import LakeBusy
 

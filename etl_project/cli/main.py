@@ -1,16 +1,18 @@
 """``papers``: the commands put together. Thin: each calls one function and shows what it gives.
 
 Exit codes: 0 ok; 1 nothing was published, or something was refused; 2 wrong usage; 3 another run has
-the lake; 4 an input could not be read or fetched.
+the lake; 4 an input could not be read or fetched; 70 a mistake of this program, or a damaged file.
 """
 
 import os
 import sys
+import traceback
 from typing import Annotated, Any
 
 import typer
 
 from etl_project.cli.check import check
+from etl_project.cli.common import stop
 from etl_project.cli.decide import leave_out, merge, split
 from etl_project.cli.doctor import doctor
 from etl_project.cli.explain import explain
@@ -28,14 +30,18 @@ app = typer.Typer(
     help="Captures of the Hugging Face papers pages in, clean and deduplicated tables out.",
     no_args_is_help=True,
     invoke_without_command=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+#: As sysexits.h has it: an internal error.
+MISTAKE = 70
 
 
 @app.callback()
 def _main(
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from; stands anywhere.")] = False,
 ) -> None:
     if version:
         from importlib.metadata import version as installed
@@ -69,12 +75,23 @@ app.command(context_settings={"ignore_unknown_options": True})(sql)  # a query m
 def main() -> None:
     """Entry point. What DuckDB's binding says about itself at exit is not for the user, so the channel closes before."""
     code: Any = 0
+    debug = "--debug" in sys.argv
+    sys.argv = [argument for argument in sys.argv if argument != "--debug"]
     try:
         app()
-    except SystemExit as stop:
-        code = stop.code
+    except SystemExit as ended:
+        code = ended.code
     except BrokenPipeError:  # `papers sql ... | head`
         code = 0
+    except Exception as error:
+        code = MISTAKE
+        if debug:
+            traceback.print_exc()
+        told = " ".join(str(error).split()) or "no more is known"
+        stop(
+            f"{type(error).__name__}: {told[:500]}\nlook for damage with: papers doctor; --debug shows where it comes from",
+            MISTAKE,
+        )
     try:
         sys.stdout.flush()
     except BrokenPipeError:

@@ -31,15 +31,30 @@ def find_paper(connection: Any, name: str) -> str:
     if found and paper in (found[0]["paper_id"], found[0]["arxiv_id"]):
         found = found[:1]
     if not found:
-        raise stop(
-            f'no paper has the id or title {paper!r}; look with: papers sql "select paper_id, title from papers"',
-            UNREADABLE,
-        )
+        alike = _alike(connection, title_key(paper))
+        for row in alike:
+            print(f"{row['paper_id']}  {plain(row['title'])}", file=sys.stderr)
+        hint = "did you mean one of these?" if alike else "papers search finds papers by words"
+        raise stop(f"no paper has the id or title {name!r}; {hint}", UNREADABLE)
     if len(found) > 1:
         for row in found:
             print(f"{row['paper_id']}  {plain(row['title'])}", file=sys.stderr)
         raise stop(f"{len(found)} papers fit {paper!r}; give one of these ids", 2)
     return str(found[0]["paper_id"])
+
+
+def _alike(connection: Any, key: str) -> list[dict[str, Any]]:
+    """Return up to three papers of which a part of the title is like what the user typed, the likest first."""
+    from rapidfuzz import fuzz, process
+
+    keys = rows_of(
+        connection,
+        "select distinct on (paper_id) paper_id, title_key, title from paper_mentions join papers using (paper_id) order by paper_id, rule",
+    )
+    found = process.extract(
+        key, [row["title_key"] for row in keys], scorer=fuzz.partial_ratio, limit=3, score_cutoff=70
+    )
+    return [keys[place] for *_, place in found]
 
 
 def sides_of(connection: Any, which: str, paper_id: str) -> "list[Side]":

@@ -10,6 +10,7 @@ from etl_project.cli.common import (
     JsonOption,
     LakeOption,
     lake_of,
+    meant,
     open_published,
     open_warehouse,
     plain,
@@ -29,11 +30,17 @@ def rejects(
     lake: LakeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show every record, line and file that was refused, with the reason and what to do about it."""
+    """Show every record, line and file that was refused, with the reason and what to do about it.
+
+    Examples: `papers rejects --new`, `papers rejects --reason unknown_form --file page`.
+    """
     from etl_project.captures import REFUSAL_REASONS
 
     if reason is not None and reason not in REFUSAL_REASONS:
-        raise stop(f"{plain(reason)}: no such reason; the reasons are: {', '.join(REFUSAL_REASONS)}", 2)
+        raise stop(
+            f"{plain(reason)}: no such reason.{meant(reason, REFUSAL_REASONS)} The reasons are: {', '.join(REFUSAL_REASONS)}",
+            2,
+        )
     where = lake_of(lake)
     # what a first run refused is not published if it refused everything
     with (

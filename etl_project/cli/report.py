@@ -1,15 +1,27 @@
 """``papers report``: the page about the last run."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
-from etl_project.cli.common import FAILED, UNREADABLE, LakeOption, lake_of, open_published, rows_of, stop
+from etl_project.cli.common import (
+    FAILED,
+    UNREADABLE,
+    JsonOption,
+    LakeOption,
+    lake_of,
+    open_published,
+    print_json,
+    rows_of,
+    stop,
+)
 
 
 def report(
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     lake: LakeOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Tell where the report of the last run is: one page with what came in, checks, charts and a table to search.
 
@@ -29,6 +41,10 @@ def report(
             raise stop(f"{where.report} cannot be written: {error.strerror}", FAILED) from None
         except duckdb.Error:
             raise stop("what is published is of another version; publish anew with: papers run", UNREADABLE) from None
-    print(where.report)
+    if as_json:
+        written = datetime.fromtimestamp(where.report.stat().st_mtime, UTC)
+        print_json({"report": str(where.report), "written_at": written, "bytes": where.report.stat().st_size})
+    else:
+        print(where.report)
     if show:
         typer.launch(where.report.as_uri())

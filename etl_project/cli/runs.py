@@ -14,11 +14,12 @@ from etl_project.cli.common import (
     JsonOption,
     LakeOption,
     lake_of,
+    meant,
     plain,
     print_json,
-    show_progress,
     stop,
 )
+from etl_project.cli.progress import show_progress
 from etl_project.command import command_line
 from etl_project.lake import Lake, LakeBusy, writer_lock
 
@@ -60,7 +61,10 @@ def run(
     if any(not path.strip() for path in paths or []):
         raise stop("an empty name was given (an unset variable?); name files or folders", 2)
     if unknown := [name for name in accept or [] if name not in ACCEPTABLE]:
-        raise stop(f"{plain(unknown[0])}: cannot be accepted; only these can: {', '.join(ACCEPTABLE)}", 2)
+        raise stop(
+            f"{plain(unknown[0])}: cannot be accepted.{meant(unknown[0], ACCEPTABLE)} Only these can: {', '.join(ACCEPTABLE)}",
+            2,
+        )
     given = [Path(path) for path in paths or []]
     problems = [(path, problem_with(path)) for path in given or [where.inbox]]
     is_empty = not (any(where.raw.glob("??/*.json")) or fetched.untaken(where))
@@ -90,7 +94,7 @@ def run(
 def rebuild(lake: LakeOption = None, as_json: JsonOption = False) -> None:
     """Make all tables anew from the lake's raw/ alone, whatever state the warehouse is in; papers keep their ids.
 
-    Then as `papers run`. If nothing can be published, all stays as it was.
+    Then as `papers run`. If nothing can be published, all stays as it was. Example: `papers rebuild --lake my_lake`.
     """
     where = lake_of(lake)
     if not any(where.raw.glob("??/*.json")):
@@ -110,7 +114,7 @@ def reparse(
 ) -> None:
     """Read captures again after the parser improved: those with something refused, and those that an older parser read.
 
-    Then as `papers run`, and what changed is shown. Papers keep their ids.
+    Then as `papers run`, and what changed is shown. Papers keep their ids. Example: `papers reparse --all`.
     """
     where = lake_of(lake)
     if not where.warehouse.exists():

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from etl_project.cli.common import LakeOption, lake_of, open_published, plain, print_json, rows_of, stop
+from etl_project.cli.common import JsonOption, LakeOption, lake_of, open_published, plain, print_json, rows_of, stop
 from etl_project.spreadsheet import safe_cell
 
 
@@ -26,6 +26,7 @@ def sql(
     query: Annotated[str, typer.Argument(help="A query on the published tables.")],
     lake: LakeOption = None,
     output: Annotated[Format, typer.Option("--format", "-f", help="How to print the rows.")] = Format.TABLE,
+    as_json: JsonOption = False,
 ) -> None:
     """Ask the published database, read-only.
 
@@ -37,6 +38,7 @@ def sql(
 
     import duckdb
 
+    output = Format.JSON if as_json else output
     if not query.strip():
         raise stop('an empty query; for example: papers sql "from papers limit 5"', 2)
     with open_published(lake_of(lake)) as connection:

@@ -17,7 +17,10 @@ _MOST_HELD_SHOWN = 10
 
 
 def status(lake: LakeOption = None, as_json: JsonOption = False) -> None:
-    """Show what is published, when it was, and what waits: in the inbox, fetched, or taken in by a run that did not publish."""
+    """Show what is published, when it was, and what waits: in the inbox, fetched, or taken in by a run that did not publish.
+
+    Example: `papers status --json`.
+    """
     from etl_project import decisions, left_out
     from etl_project.raw import DamagedReceipt, receipts
     from etl_project.sources.fetched import untaken

@@ -21,6 +21,7 @@ def ui(
     """Open the Dagster UI on this lake, on this machine only; its run history is kept in the lake.
 
     It asks for no login. From elsewhere: `ssh -L 3000:127.0.0.1:3000 THIS-MACHINE`, or a reverse proxy with a login.
+    Example: `papers ui --port 3100`.
     """
     from etl_project.alerts import UI
     from etl_project.daemon import fail_lost_runs
