@@ -27,9 +27,15 @@ run: setup
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-# Those that need many whole runs, or a browser and other libraries: some minutes more.
-test-long: setup .venv/long-ready
+# Those that need many whole runs, a browser, or other programs that read what is exported: some minutes more.
+test-long: setup .venv/long-ready .venv-readers/ready
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m long
+
+.venv-readers/ready: etl_project_tests/readers/requirements.txt
+	@echo "setting up .venv-readers (750 MB, a minute, once)" >&2
+	@$(PYTHON) -m venv .venv-readers
+	@.venv-readers/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
 
 lint: setup
 	$(BIN)/ruff check .
@@ -131,6 +137,8 @@ audit: .venv-audit/bin/pip-audit
 lock:
 	uv pip compile pyproject.toml --extra dev --extra production --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements.lock
+	uv pip compile etl_project_tests/readers/requirements.in --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --quiet -o etl_project_tests/readers/requirements.txt
 	uv pip compile etl_project_tests/long.in --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --quiet -o etl_project_tests/long.txt
 	for peer in shared:3.11 daft:3.11 text_dedup:3.12; do \

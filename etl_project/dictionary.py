@@ -31,7 +31,7 @@ Schema version {SCHEMA_VERSION}. This page is made from the declarations in `etl
 | `raw/ids/` | in which load each capture came and which paper each mention is of, so that all tables can be made anew from `raw/` |
 | `warehouse/` | the pipeline's own database; never open it, it belongs to the runs |
 | `published/papers.duckdb` | the tables below for readers; a run replaces it as a whole, an open reader keeps what it opened |
-| `exports/latest/` | the same tables as Parquet, and `manifest.json` with rows, bytes and SHA-256 of each file |
+| `exports/latest/` | the same tables as Parquet, `manifest.json` with rows, bytes and SHA-256 of each file, and what describes them to people and programs (`docs/exports.md`) |
 | `published/<run>/` | what the two above lead to, as links; to copy them elsewhere, follow the links (`cp -rL`) |
 | `alerts/alerts.jsonl` | runs that failed, a line each, as people were told |
 | `reports/latest.html` | the page about the last run and what is published; one file that needs nothing else |

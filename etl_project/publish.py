@@ -5,8 +5,6 @@ A publication is a folder ``published/<run id>/`` with ``papers.duckdb``, ``parq
 ``published/current``; moving that one link is the whole swap. A reader who has a file open keeps it.
 """
 
-import hashlib
-import json
 import os
 import shutil
 import time
@@ -14,7 +12,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import count, pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import duckdb
 import polars as pl
@@ -72,9 +70,7 @@ def publish(lake: Lake, run_id: str) -> Publication:
             _copy_tables(connection, building / "papers.duckdb", run_id, published_at)
             rows = {t.name: int(scalar(connection, f"select count(*) from {t.name}")) for t in TABLES}
             history.write(lake, connection)  # before readers see the ids: none that they saw is lost with the warehouse
-        _write_parquet(building / "papers.duckdb", parquet)
-        sizes = {table.name: (parquet / f"{table.name}.parquet").stat().st_size for table in TABLES}
-        _write_manifest(parquet, rows, run_id, published_at)
+        sizes = _write_parquet(building / "papers.duckdb", parquet)
         _audit(building, rows)
         for file in [*building.iterdir(), *parquet.iterdir(), building]:
             sync(file)
@@ -156,39 +152,15 @@ def published_papers(lake: Lake) -> pl.DataFrame:
         return pl.DataFrame(schema={"paper_id": pl.String})
 
 
-def _write_parquet(database: Path, folder: Path) -> None:
-    """Write each table in the order that it has in the database, which is that of its key: the same rows, the same bytes."""
+def _write_parquet(database: Path, folder: Path) -> dict[str, int]:
+    """Write each table as Parquet, with what describes them all, as `papers export` does; return the size of each file."""
+    # slow to import, and who only reads needs none of it
+    from etl_project.export import job
+    from etl_project.export.selection import Selection
+
     with open_read_only(database) as connection:
-        for table in TABLES:
-            target = _escaped(folder / f"{table.name}.parquet")
-            # a row group is built in memory, by each thread: abstracts make one of 20,000 rows 100 MB
-            connection.execute(
-                f"copy {table.name} to '{target}' (format parquet, compression zstd, row_group_size 20480)"
-            ).fetchall()
-
-
-def _write_manifest(folder: Path, rows: dict[str, int], run_id: str, published_at: datetime) -> None:
-    files: list[dict[str, Any]] = []
-    for table in TABLES:
-        path = folder / f"{table.name}.parquet"
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        files.append(
-            {
-                "table": table.name,
-                "file": path.name,
-                "rows": rows[table.name],
-                "bytes": path.stat().st_size,
-                "sha256": digest,
-            }
-        )
-    manifest = {
-        "run_id": run_id,
-        "published_at": published_at.isoformat() + "Z",
-        "schema_version": SCHEMA_VERSION,
-        "files": files,
-    }
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
+        made = job.make(Selection(connection), TABLES, ["parquet"], folder)
+    return {file.table.name: file.bytes for file in made.files if file.table}
 
 
 def _audit(folder: Path, rows: dict[str, int]) -> None:

@@ -344,6 +344,7 @@ def test_every_command_has_help_with_a_sentence(papers: Papers) -> None:
         "status",
         "sql",
         "explain",
+        "export",
         "merge",
         "split",
         "rebuild",
