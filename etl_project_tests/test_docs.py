@@ -84,7 +84,11 @@ def test_no_file_names_a_registry_or_a_place_of_this_machine() -> None:
     index = re.compile(r"--(?:extra-)?index-url|https?://[^ ]+/simple(?:/|$)|pypi\.org|pythonhosted")
     for name in files:
         path = PROJECT / name
-        if path.suffix in {".txt", ".jsonl", ".xz", ".png"} or name == "etl_project_tests/test_docs.py" or not path.exists():
+        if (
+            path.suffix in {".txt", ".jsonl", ".xz", ".png"}
+            or name == "etl_project_tests/test_docs.py"
+            or not path.exists()
+        ):
             continue
         text = path.read_text("utf-8")
         assert not index.search(text), name
