@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup run test test-long lint bench bench-dedup bench-search chaos chaos-short fuzz linear ui lock licences audit dictionary clean
+.PHONY: setup run test test-long lint bench bench-dedup bench-search chaos chaos-short fuzz linear ui lock licences audit dictionary picture ui-pictures clean
 .DEFAULT_GOAL := run
 
 setup: .venv/ready
@@ -105,8 +105,22 @@ linear: setup
 ui: setup
 	$(BIN)/papers ui
 
+# Pictures of every page of the UI, on a lake of invented papers, in ui_pictures/pictures: to be looked at after a change.
+# Needs Chromium; names of pages after WORDS take those alone, on the lake of the last time.
+CHROMIUM ?= chromium
+ui-pictures: .venv-pictures/ready
+	.venv-pictures/bin/python -m etl_project_tests.ui_pictures ui_pictures $(CHROMIUM) $(WORDS)
+
+.venv-pictures/ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv-pictures
+	.venv-pictures/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	.venv-pictures/bin/pip install --quiet --disable-pip-version-check 'playwright>=1.65,<2'
+	.venv-pictures/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
 dictionary: setup
 	$(BIN)/python -m etl_project.dictionary
+	$(BIN)/python -m etl_project_tests.column_lineage
 	$(BIN)/python -m etl_project.cli.document
 	$(BIN)/python -m etl_project.picture
 
@@ -129,7 +143,7 @@ audit: .venv-audit/bin/pip-audit
 
 # Needs uv. Hashes only: no index address is written.
 lock:
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --extra dev --extra production --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements.lock
 	uv pip compile etl_project_tests/readers/requirements.in --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --quiet -o etl_project_tests/readers/requirements.txt

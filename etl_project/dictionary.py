@@ -33,6 +33,7 @@ Schema version {SCHEMA_VERSION}. This page is made from the declarations in `etl
 | `published/papers.duckdb` | the tables below for readers; a run replaces it as a whole, an open reader keeps what it opened |
 | `exports/latest/` | the same tables as Parquet, `manifest.json` with rows, bytes and SHA-256 of each file, and what describes them to people and programs (`docs/exports.md`) |
 | `published/<run>/` | what the two above lead to, as links; to copy them elsewhere, follow the links (`cp -rL`) |
+| `alerts/alerts.jsonl` | runs that failed, a line each, as people were told |
 | `reports/latest.html` | the page about the last run and what is published; one file that needs nothing else |
 | `dagster_home/` | Dagster's run history |
 

@@ -50,8 +50,8 @@ def test_what_is_imported_is_asked_for_and_what_is_asked_for_is_used() -> None:
 
 
 def test_what_only_tests_import_is_asked_for_by_development_only() -> None:
-    # atheris is asked for by an extra of its own, and the tests do without it
-    own = {"papers-etl", "etl-project-tests", "atheris"}
+    # these two are asked for by extras of their own, and the tests do without them
+    own = {"papers-etl", "etl-project-tests", "atheris", "playwright"}
     imported, asked = set(_imported("etl_project_tests")) - own, licences.direct()
     wanted = (PROJECT / "etl_project_tests" / "long.in").read_text("utf-8")
     long = set(re.findall(r"^[a-z][a-z0-9-]*", wanted, flags=re.MULTILINE))
