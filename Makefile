@@ -108,15 +108,8 @@ ui: setup
 # Pictures of every page of the UI, on a lake of invented papers, in ui_pictures/pictures: to be looked at after a change.
 # Needs Chromium; names of pages after WORDS take those alone, on the lake of the last time.
 CHROMIUM ?= chromium
-ui-pictures: .venv-pictures/ready
-	.venv-pictures/bin/python -m etl_project_tests.ui_pictures ui_pictures $(CHROMIUM) $(WORDS)
-
-.venv-pictures/ready: requirements.lock pyproject.toml
-	$(PYTHON) -m venv .venv-pictures
-	.venv-pictures/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
-	.venv-pictures/bin/pip install --quiet --disable-pip-version-check 'playwright>=1.65,<2'
-	.venv-pictures/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@touch $@
+ui-pictures: setup .venv/long-ready
+	$(BIN)/python -m etl_project_tests.ui_pictures ui_pictures $(CHROMIUM) $(WORDS)
 
 dictionary: setup
 	$(BIN)/python -m etl_project.dictionary

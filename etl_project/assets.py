@@ -38,7 +38,7 @@ from etl_project.dedupe.decided import decision_rows
 from etl_project.dedupe.keys import keys
 from etl_project.drift import ACCEPTABLE
 from etl_project.expectations import Check, Outcome, checks_for, run_checks
-from etl_project.failed import STARTED_BY, has_failed_steps, run_failed, started_by
+from etl_project.failed import STARTED_BY, has_failed_steps, report_failed, run_failed, started_by
 from etl_project.lake import Lake, LakeBusy, writer_lock
 from etl_project.match_store import Store
 from etl_project.report import write as report_page
@@ -141,6 +141,7 @@ class LakeResource(dg.ConfigurableResource[Any]):
                     yield self
                 finally:
                     if has_failed_steps(instance, run.run_id):
+                        report_failed(self.lake, instance, run)
                         run_failed(self.lake, instance, run, self.alerting)
         except LakeBusy as error:
             run_failed(self.lake, instance, run, self.alerting, str(error))

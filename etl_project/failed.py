@@ -12,6 +12,7 @@ from etl_project.alerts import Alert, Alerting, Problem
 from etl_project.command import command_line
 from etl_project.contract import OWNERS
 from etl_project.lake import Lake
+from etl_project.report import write as report
 
 if TYPE_CHECKING:
     from dagster import DagsterInstance, DagsterRun
@@ -48,6 +49,19 @@ def run_failed(lake: Lake, instance: "DagsterInstance", run: "DagsterRun", alert
         alerts.tell(lake, alert, alerting)
     except Exception:
         alerts.log.exception("that run %s failed cannot be told", run.run_id[:8])
+
+
+def report_failed(lake: Lake, instance: "DagsterInstance", run: "DagsterRun") -> None:
+    """Write the report of a run that has failed. The caller holds the lake's lock. Raises nothing."""
+    try:
+        events = _events(instance, run.run_id)
+        step, reason = first_error(events)
+        published = any(_made(event) == "publication" for event in events)
+        report.write(lake, run.run_id, published, f"{step}: {reason}".removeprefix(": ") if reason else "")
+    except Exception as error:  # a full disk, a damaged warehouse: the alert tells of it
+        alerts.log.warning(
+            "the report of run %s was not written: %s", run.run_id[:8], " ".join(str(error).split())[:200]
+        )
 
 
 def started_by(tags: Any) -> str:

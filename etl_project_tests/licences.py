@@ -52,12 +52,12 @@ def direct() -> dict[str, list[str]]:
 
 
 def extras() -> set[str]:
-    """The names that pyproject.toml asks for by what only some use: the extras that people install, not `dev`, `fuzz`, `pictures`."""
+    """The names that pyproject.toml asks for by what only some use: the extras that people install, not `dev`, `fuzz`."""
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
     asked = [
         line
         for name, lines in project["optional-dependencies"].items()
-        if name not in {"dev", "fuzz", "pictures"}
+        if name not in {"dev", "fuzz"}
         for line in lines
     ]
     return {re.match(r"[A-Za-z0-9._-]+", line)[0] for line in asked}

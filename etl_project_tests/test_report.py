@@ -188,7 +188,6 @@ def test_a_run_that_publishes_nothing_is_told_with_what_to_do_and_what_readers_h
     bad.write_text(capture(*((f"Paper {n} of a Page That Lies", "lies") for n in range(20))), "utf-8")
     summary = run_job(samples_copy, [bad])
     assert not summary.published and summary.checks_failed
-    write(samples_copy, summary.run_id, published=False, error=summary.error)
     soup = soup_of(samples_copy)
     said = soup.select_one(".state.bad").text
     assert "Nothing was published." in said and published[:8] in said
@@ -205,7 +204,6 @@ def test_a_first_run_that_publishes_nothing_has_a_page_too(lake: Lake, tmp_path:
     (tmp_path / "empty.txt").write_text("", "utf-8")
     summary = run_job(lake, [tmp_path / "empty.txt"])
     assert not summary.published
-    write(lake, summary.run_id, published=False, error=summary.error)
     soup = soup_of(lake)
     assert "There is no publication yet." in soup.select_one(".state.bad").text
     assert "empty.txt" in soup.text and not soup.select(".tile")

@@ -12,6 +12,7 @@ from etl_project_tests import licences
 _BY_OTHERS = {
     "duckdb-engine": "SQLAlchemy finds it by the address duckdb://, for Great Expectations",
     "lxml": "Beautiful Soup finds it by its name",
+    "dagster-postgres": "Dagster finds it by the name in dagster.yaml",
     "s3fs": "fsspec finds it by the address s3://",
 }
 #: What of the extras the quick tests need, too.
@@ -50,12 +51,12 @@ def test_what_is_imported_is_asked_for_and_what_is_asked_for_is_used() -> None:
 
 
 def test_what_only_tests_import_is_asked_for_by_development_only() -> None:
-    # these two are asked for by extras of their own, and the tests do without them
-    own = {"papers-etl", "etl-project-tests", "atheris", "playwright"}
+    # atheris is asked for by an extra of its own, and the tests do without it
+    own = {"papers-etl", "etl-project-tests", "atheris"}
     imported, asked = set(_imported("etl_project_tests")) - own, licences.direct()
     wanted = (PROJECT / "etl_project_tests" / "long.in").read_text("utf-8")
     long = set(re.findall(r"^[a-z][a-z0-9-]*", wanted, flags=re.MULTILINE))
-    assert imported <= set(asked["run"]) | set(asked["dev"]) | long
+    assert imported <= set(asked["run"]) | set(asked["dev"]) | licences.extras() | long
     assert long <= imported
     assert set(asked["dev"]) - imported == _DEV_BY_COMMAND | _DEV_OF_EXTRAS
 
