@@ -34,7 +34,7 @@ class Recipe(NamedTuple):
 
 def _recipes() -> list[Recipe]:
     found, section, number, question = [], "", 0, ""
-    for part in re.finditer(r"^## (.+)$|^### (\d+)\. (.+)$|^```sql\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL):
+    for part in re.finditer(r"^## (.+)$|^### (\d+)\. (.+)$|^```sql\n((?:.*\n)*?)```", PAGE, re.MULTILINE):
         section = part[1] or section
         number, question = (int(part[2]), part[3]) if part[2] else (number, question)
         if part[4]:
