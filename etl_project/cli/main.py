@@ -16,6 +16,7 @@ from etl_project.cli.common import stop
 from etl_project.cli.decide import leave_out, merge, split
 from etl_project.cli.doctor import doctor
 from etl_project.cli.explain import explain
+from etl_project.cli.explore import explore
 from etl_project.cli.fetch import fetch
 from etl_project.cli.forms import forms
 from etl_project.cli.rejects import rejects
@@ -58,6 +59,7 @@ for _command in (
     fetch,
     status,
     report,
+    explore,
     explain,
     merge,
     split,

@@ -101,6 +101,7 @@ def _(asked, chosen, connection, mo, opened):
             page_size=10,
             show_column_summaries=False,
             show_data_types=False,
+            show_download=False,  # theirs would hand a title that is a formula to a spreadsheet
             wrapped_columns=["title", "organisation", "repositories"],
             column_widths={"title": 340},
         )
@@ -110,6 +111,7 @@ def _(asked, chosen, connection, mo, opened):
         [
             mo.md(f"**{chosen:,} of {opened.papers:,} papers**{_most}. Select one to see where its values are from."),
             table if chosen else mo.callout("No paper fits; take a filter away.", kind="neutral"),
+            mo.download(lambda: asked.csv(_rows), filename="papers.csv", mimetype="text/csv", label="As CSV"),
         ]
     )
     return (table,)
@@ -123,14 +125,9 @@ def _(Markup, asked, connection, mo, table):
     _sources = asked.sources(connection, _selected[0])
     _against = int((_sources["different_values"] > 1).sum())
     _kind = {"abstract": "", "summary": "A summary: no capture shows the abstract. ", "cut": "Cut off: no capture shows all. "}
-    sources = mo.ui.table(_sources, selection=None, show_column_summaries=False, show_data_types=False, page_size=15)
-    mentions = mo.ui.table(
-        asked.mentions(connection, _selected[0]),
-        selection=None,
-        show_column_summaries=False,
-        show_data_types=False,
-        wrapped_columns=["title"],
-    )
+    _plain = {"selection": None, "show_column_summaries": False, "show_data_types": False, "show_download": False}
+    sources = mo.ui.table(_sources, page_size=15, show_search=False, **_plain)
+    mentions = mo.ui.table(asked.mentions(connection, _selected[0]), wrapped_columns=["title"], show_search=False, **_plain)
     mo.vstack(
         [
             mo.Html(
@@ -197,7 +194,13 @@ def _(asked, connection, mo, query):
         _shown = mo.callout(mo.plain_text(answer.error), kind="warn")
     else:
         _told = f"The first {asked.MOST_ROWS:,} rows; there are more." if answer.more else f"{answer.rows.height:,} rows"
-        _shown = mo.vstack([mo.md(_told), mo.ui.table(answer.rows, selection=None, show_column_summaries=False)])
+        _shown = mo.vstack(
+            [
+                mo.md(_told),
+                mo.ui.table(answer.rows, selection=None, show_column_summaries=False, show_download=False),
+                mo.download(lambda: asked.csv(answer.rows), filename="rows.csv", mimetype="text/csv", label="As CSV"),
+            ]
+        )
     _shown
     return (answer,)
 

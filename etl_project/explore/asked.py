@@ -4,6 +4,8 @@ A publication is opened by the folder that the links lead to at that moment: Duc
 name it alike in a process, so by its public name a second reader would get the first one's, long after it was replaced.
 """
 
+import csv as csv_module
+import io
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ import polars as pl
 
 from etl_project.lake import Lake
 from etl_project.reading import open_read_only
+from etl_project.spreadsheet import safe_cell
 from etl_project.tables import SCHEMA_VERSION
 
 #: Rows that are handed to the browser; counts and charts are of all.
@@ -211,8 +214,9 @@ def ask(connection: duckdb.DuckDBPyConnection, query: str) -> Answer:
     if not query.strip():
         return Answer(error="An empty query; for example: from papers limit 5")
     try:
-        with _stopped_in_time(connection):
-            relation = connection.sql(query)
+        # a connection of its own: what it begins, sets or drops changes nothing for the filters
+        with connection.cursor() as own, _stopped_in_time(own):
+            relation = own.sql(query)
             if relation is None:
                 return Answer(error="Done; this gives no rows.")
             names = relation.columns
@@ -224,6 +228,15 @@ def ask(connection: duckdb.DuckDBPyConnection, query: str) -> Answer:
     except (duckdb.Error, pl.exceptions.PolarsError, ValueError, OverflowError) as error:
         return Answer(error=str(error).strip())
     return Answer(rows.head(MOST_ROWS), rows.height > MOST_ROWS)
+
+
+def csv(rows: pl.DataFrame) -> bytes:
+    """Return rows as CSV for spreadsheets: a text that one of them would run as a formula has an apostrophe before it."""
+    told = io.StringIO(newline="")
+    writer = csv_module.writer(told, lineterminator="\n")
+    writer.writerow(rows.columns)
+    writer.writerows([safe_cell(value) for value in row] for row in rows.iter_rows())
+    return told.getvalue().encode("utf-8-sig")
 
 
 @contextmanager
