@@ -179,7 +179,9 @@ def _newest(t: Tables) -> list[Row]:
 
 def _daily(t: Tables) -> list[Row]:
     newest = max(row["daily_on"] for row in t.papers if row["daily_on"])
-    return sorted((row for row in t.papers if row["daily_on"] == newest), key=lambda row: (row["title"], row["paper_id"]))
+    return sorted(
+        (row for row in t.papers if row["daily_on"] == newest), key=lambda row: (row["title"], row["paper_id"])
+    )
 
 
 def _upvotes(t: Tables) -> list[Row]:
@@ -193,7 +195,9 @@ def _upvotes(t: Tables) -> list[Row]:
 
 def _authors(t: Tables) -> list[Row]:
     found = []
-    for year, rows in _by([{"year": p["published_on"] and p["published_on"].year, **p} for p in t.papers], "year").items():
+    for year, rows in _by(
+        [{"year": p["published_on"] and p["published_on"].year, **p} for p in t.papers], "year"
+    ).items():
         known = [row["n_authors"] for row in rows if row["n_authors"] is not None]
         found.append(
             {
@@ -225,7 +229,9 @@ def _code(t: Tables) -> list[Row]:
     can_tell = {row["paper_id"] for row in t.mentions() if row["form"] in showing}
     with_code = {row["paper_id"] for row in t.github_links}
     found = []
-    for year, rows in _by([{"year": p["published_on"] and p["published_on"].year, **p} for p in t.papers], "year").items():
+    for year, rows in _by(
+        [{"year": p["published_on"] and p["published_on"].year, **p} for p in t.papers], "year"
+    ).items():
         told = {row["paper_id"] for row in rows} & can_tell
         found.append(
             {
@@ -256,11 +262,11 @@ def _gained(t: Tables) -> list[Row]:
     counts = defaultdict(list)
     for link in t.mention_links:
         mention = mentions[link["mention_id"]]
-        if link["source"] == "page" and link["repo_key"] and mention["github_stars"] is not None and mention["captured_on"]:
-            if link["url_raw"] == mention["github_url"].strip():
-                counts[link["repo_key"]].append(
-                    (mention["captured_on"], mention["github_stars_step"], mention["github_stars"])
-                )
+        shown = link["source"] == "page" and link["repo_key"] and mention["captured_on"]
+        if shown and mention["github_stars"] is not None and link["url_raw"] == mention["github_url"].strip():
+            counts[link["repo_key"]].append(
+                (mention["captured_on"], mention["github_stars_step"], mention["github_stars"])
+            )
     found = []
     for key, counted in counts.items():
         first, last = min(counted), min(counted, key=lambda one: (-one[0].toordinal(), one[1], -one[2]))
@@ -329,7 +335,9 @@ def _who_says_what(t: Tables) -> list[Row]:
         told = sorted((row for row in rows if row["n_authors"] is not None), key=lambda row: row["mention_id"])
         (chosen,) = (row["n_authors"] for row in t.papers if row["paper_id"] == paper_id)
         if len({row["n_authors"] for row in told}) > 1:
-            found += [{**_without_title(row), "says": row["n_authors"], "chosen": row["n_authors"] == chosen} for row in told]
+            found += [
+                {**_without_title(row), "says": row["n_authors"], "chosen": row["n_authors"] == chosen} for row in told
+            ]
     return found
 
 

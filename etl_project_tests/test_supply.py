@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+import tomllib
 from importlib.metadata import packages_distributions
 
 from etl_project.lake import PROJECT
@@ -38,6 +39,11 @@ def _imported(folder: str) -> dict[str, set[str]]:
 def test_what_is_imported_is_asked_for_and_what_is_asked_for_is_used() -> None:
     imported, asked = _imported("etl_project"), set(licences.direct()["run"])
     imported.pop("papers-etl", None)
+    # what only the notebook needs is an extra, and nothing else imports it
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
+    extra = {re.match(r"[a-z]+", line)[0] for line in project["optional-dependencies"]["explore"]}
+    notebook = {name: imported.pop(name) for name in extra}
+    assert all(files <= {"app.py", "drawn.py", "serve.py"} for files in notebook.values())
     assert {name: files for name, files in imported.items() if name not in asked} == {}
     assert asked - set(imported) == set(_BY_OTHERS)
 

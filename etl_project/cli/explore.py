@@ -28,7 +28,9 @@ def explore(
     try:
         listening = bound(port)
     except OSError as error:
-        raise stop(f"port {port} cannot be used ({error.strerror}); another one: papers explore --port 0", FAILED) from None
+        raise stop(
+            f"port {port} cannot be used ({error.strerror}); another one: papers explore --port 0", FAILED
+        ) from None
     address = f"http://127.0.0.1:{listening.getsockname()[1]}"
     print(f"{address} (stop with Ctrl+C). For this machine only; lake: {where.root}", flush=True)
     if browser:

@@ -23,7 +23,22 @@ def _():
     from etl_project.explore import asked, drawn
     from etl_project.lake import Lake
 
-    return Lake, Markup, Path, asked, drawn, mo, os
+    def shown(rows, **options):
+        """A table; whole numbers without commas, since years are such. No download of theirs: it would hand a
+        title that is a formula to a spreadsheet."""
+        whole = {name: str for name, kind in rows.schema.items() if kind.is_integer()}
+        return mo.ui.table(
+            rows,
+            format_mapping=whole,
+            **{"selection": None, "show_column_summaries": False, "show_download": False} | options,
+        )
+
+    def as_csv(rows, name):
+        return mo.hstack(
+            [mo.download(lambda: asked.csv(rows), filename=name, mimetype="text/csv", label="As CSV")], justify="start"
+        )
+
+    return Lake, Markup, Path, as_csv, asked, drawn, mo, os, shown
 
 
 @app.cell
@@ -55,8 +70,8 @@ def _(Markup, lake, mo, newest, opened, problem):
     else:
         _what = mo.Html(
             Markup(
-                "<p>{:,} papers, published {} UTC by run <code>{}</code>, from <code>{}</code>. "
-                "It stays as it is until you open a newer one.</p>"
+                '<div class="markdown prose dark:prose-invert">{:,} papers, published {} UTC by run <code>{}</code>, from <code>{}</code>. '
+                "It stays as it is until you open a newer one.</div>"
             ).format(opened.papers, opened.published_at, opened.run_id[:8], lake.root)
         )
     mo.vstack([mo.md("# Papers"), _what, newest])
@@ -85,53 +100,58 @@ def _(asked, connection, mo):
 
 
 @app.cell
-def _(asked, code, connection, organisation, words, year):
-    chosen = asked.choose(connection, asked.Chosen(words.value, year.value, organisation.value, code.value))
+def _(asked, code, connection, mo, organisation, words, year):
+    try:
+        chosen = asked.choose(connection, asked.Chosen(words.value, year.value, organisation.value, code.value))
+    except asked.Unreadable as _long:
+        mo.stop(True, mo.callout(mo.plain_text(str(_long)), kind="warn"))
     return (chosen,)
 
 
 @app.cell
-def _(asked, chosen, connection, mo, opened):
+def _(as_csv, asked, chosen, connection, mo, opened, shown):
     _rows = asked.papers(connection)
     _most = f"; the table has the newest {asked.MOST_ROWS:,} of them" if chosen > asked.MOST_ROWS else ""
-    if chosen:
-        table = mo.ui.table(
-            _rows,
-            selection="single",
-            page_size=10,
-            show_column_summaries=False,
-            show_data_types=False,
-            show_download=False,  # theirs would hand a title that is a formula to a spreadsheet
-            wrapped_columns=["title", "organisation", "repositories"],
-            column_widths={"title": 340},
-        )
-    else:
-        table = mo.ui.table([], selection="single")
+    table = shown(
+        _rows,
+        selection="single",
+        page_size=10,
+        show_data_types=False,
+        wrapped_columns=["title", "organisation", "repositories"],
+        column_widths={"title": 340},
+    )
     mo.vstack(
         [
             mo.md(f"**{chosen:,} of {opened.papers:,} papers**{_most}. Select one to see where its values are from."),
             table if chosen else mo.callout("No paper fits; take a filter away.", kind="neutral"),
-            mo.download(lambda: asked.csv(_rows), filename="papers.csv", mimetype="text/csv", label="As CSV"),
+            as_csv(_rows, "papers.csv"),
         ]
     )
     return (table,)
 
 
 @app.cell
-def _(Markup, asked, connection, mo, table):
+def _(Markup, asked, connection, mo, shown, table):
     _selected = table.value["paper_id"].to_list() if len(table.value) else []
     mo.stop(not _selected)
     _paper = asked.paper(connection, _selected[0])
     _sources = asked.sources(connection, _selected[0])
     _against = int((_sources["different_values"] > 1).sum())
-    _kind = {"abstract": "", "summary": "A summary: no capture shows the abstract. ", "cut": "Cut off: no capture shows all. "}
-    _plain = {"selection": None, "show_column_summaries": False, "show_data_types": False, "show_download": False}
-    sources = mo.ui.table(_sources, page_size=15, show_search=False, **_plain)
-    mentions = mo.ui.table(asked.mentions(connection, _selected[0]), wrapped_columns=["title"], show_search=False, **_plain)
+    _kind = {
+        "abstract": "",
+        "summary": "A summary: no capture shows the abstract. ",
+        "cut": "Cut off: no capture shows all. ",
+    }
+    sources = shown(_sources, page_size=15, show_search=False, show_data_types=False)
+    mentions = shown(
+        asked.mentions(connection, _selected[0]), wrapped_columns=["title"], show_search=False, show_data_types=False
+    )
     mo.vstack(
         [
             mo.Html(
-                Markup("<h2>{}</h2><p>{}{}</p><p><code>papers explain {}</code></p>").format(
+                Markup(
+                    '<div class="markdown prose dark:prose-invert"><h2>{}</h2><p>{}{}</p><p><code>papers explain {}</code></p></div>'
+                ).format(
                     _paper["title"],
                     _kind.get(_paper["abstract_kind"], ""),
                     _paper["abstract_clean"] or _paper["abstract"] or "No capture shows an abstract.",
@@ -140,7 +160,11 @@ def _(Markup, asked, connection, mo, table):
             ),
             mo.md(
                 "### Where each value is from\n\n"
-                + (f"Captures contradict each other on **{_against}** of them; these come first." if _against else "No capture contradicts another one.")
+                + (
+                    f"Captures contradict each other on **{_against}** of them; these come first."
+                    if _against
+                    else "No capture contradicts another one."
+                )
             ),
             sources,
             mo.md("### What each mention says"),
@@ -154,15 +178,21 @@ def _(Markup, asked, connection, mo, table):
 def _(asked, chosen, connection, drawn, mo):
     mo.stop(not chosen)
     _charts = [
-        draw(rows)
-        for draw, rows in (
-            (drawn.by_month, asked.months(connection)),
-            (drawn.by_authors, asked.authors(connection)),
+        _draw(_rows)
+        for _draw, _rows in (
+            (lambda rows: drawn.by_month(rows, chosen), asked.months(connection)),
+            (lambda rows: drawn.by_authors(rows, chosen), asked.authors(connection)),
             (drawn.by_repository, asked.repositories(connection)),
         )
-        if rows.height
+        if _rows.height
     ]
-    mo.vstack([mo.md("## Charts of these papers"), *_charts, *([] if _charts else [mo.md("Neither dates, numbers of authors nor repositories are known of them.")])])
+    mo.vstack(
+        [
+            mo.md("## Charts of these papers"),
+            *_charts,
+            *([] if _charts else [mo.md("Neither dates, numbers of authors nor repositories are known of them.")]),
+        ]
+    )
     return
 
 
@@ -187,20 +217,16 @@ def _(connection, mo):
 
 
 @app.cell
-def _(asked, connection, mo, query):
+def _(as_csv, asked, connection, mo, query, shown):
     mo.stop(query.value is None)
     answer = asked.ask(connection, query.value)
     if answer.error:
         _shown = mo.callout(mo.plain_text(answer.error), kind="warn")
     else:
-        _told = f"The first {asked.MOST_ROWS:,} rows; there are more." if answer.more else f"{answer.rows.height:,} rows"
-        _shown = mo.vstack(
-            [
-                mo.md(_told),
-                mo.ui.table(answer.rows, selection=None, show_column_summaries=False, show_download=False),
-                mo.download(lambda: asked.csv(answer.rows), filename="rows.csv", mimetype="text/csv", label="As CSV"),
-            ]
+        _told = (
+            f"The first {asked.MOST_ROWS:,} rows; there are more." if answer.more else f"{answer.rows.height:,} rows"
         )
+        _shown = mo.vstack([mo.md(_told), shown(answer.rows), as_csv(answer.rows, "rows.csv")])
     _shown
     return (answer,)
 

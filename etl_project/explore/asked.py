@@ -58,7 +58,9 @@ def open_newest(lake: Lake) -> Opened:
     try:
         file = lake.database.resolve(strict=True)
     except OSError:
-        raise Unreadable(f"Nothing is published in {lake.root} yet. Run: papers run PATH... Then open the newest.") from None
+        raise Unreadable(
+            f"Nothing is published in {lake.root} yet. Run: papers run PATH... Then open the newest."
+        ) from None
     try:
         connection = open_read_only(file, alone=True)
         ((run_id, published_at, version),) = connection.execute("from publication").fetchall()
@@ -76,24 +78,26 @@ def open_newest(lake: Lake) -> Opened:
 
 def years(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Return what there is to choose from: all, the years from the newest, and those without a date if there are any."""
-    rows = connection.execute("select distinct year(published_on) as y from papers order by y desc nulls last").fetchall()
+    rows = connection.execute(
+        "select distinct year(published_on) as y from papers order by y desc nulls last"
+    ).fetchall()
     return [ALL, *(NO_DATE if year is None else str(year) for (year,) in rows)]
 
 
 def organisations(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Return organisations by what to show of each (name and handle: names may be shared), those of most papers first."""
+    """Return organisations by what to show of each: name and handle, since names may be shared; those of most papers, 1,000 at most."""
     rows = connection.execute(
         f"select {_ORGANISATION} as id, min(organisation_name), min(organisation_handle) from papers "
-        f"where {_ORGANISATION} is not null group by id order by count(*) desc, id"
+        f"where {_ORGANISATION} is not null group by id order by count(*) desc, id limit {MOST_ROWS}"
     ).fetchall()
     return {
         ALL: ALL,
-        **{f"{name} ({handle})" if name and handle else name or handle: identity for identity, name, handle in rows},
+        **{f"{name or ''} ({handle or 'no handle shown'})".strip(): identity for identity, name, handle in rows},
     }
 
 
 #: What tells organisations apart; a name without a handle is no handle.
-_ORGANISATION = "coalesce(organisation_handle, 'name: ' || organisation_name)"
+_ORGANISATION = "coalesce('handle: ' || organisation_handle, 'name: ' || organisation_name)"
 
 _TOLD = """
     p.title || ' ' || coalesce(p.abstract_clean, p.abstract, '') || ' ' || coalesce(p.ai_summary, '')
@@ -103,7 +107,10 @@ _TOLD = """
 
 
 def choose(connection: duckdb.DuckDBPyConnection, chosen: Chosen) -> int:
-    """Make the papers that fit ``chosen`` the temporary table ``chosen`` (``paper_id``), and return how many they are."""
+    """Make the papers that fit ``chosen`` the temporary table ``chosen`` (``paper_id``), and return how many they are.
+
+    Unreadable if that takes too long.
+    """
     conditions, values = ["true"], []
     for word in chosen.words.split():
         conditions.append(f"contains(lower(strip_accents({_TOLD})), lower(strip_accents(?)))")
@@ -119,11 +126,14 @@ def choose(connection: duckdb.DuckDBPyConnection, chosen: Chosen) -> int:
     if chosen.code != ALL:
         known = "p.paper_id in (select paper_id from github_links)"
         conditions.append(known if chosen.code == CODE[1] else f"not {known}")
-    with _stopped_in_time(connection):
-        connection.execute(
-            f"create or replace temp table chosen as select p.paper_id from papers p where {' and '.join(conditions)}",
-            values,
-        ).fetchall()
+    try:
+        with _stopped_in_time(connection):
+            connection.execute(
+                f"create or replace temp table chosen as select p.paper_id from papers p where {' and '.join(conditions)}",
+                values,
+            ).fetchall()
+    except duckdb.InterruptException:
+        raise Unreadable(f"Stopped after {MOST_SECONDS:g} seconds; choose a year first, or fewer words") from None
     ((count,),) = connection.execute("select count(*) from chosen").fetchall()
     return int(count)
 
@@ -221,7 +231,9 @@ def ask(connection: duckdb.DuckDBPyConnection, query: str) -> Answer:
                 return Answer(error="Done; this gives no rows.")
             names = relation.columns
             if repeated := sorted({name for name in names if names.count(name) > 1}):
-                return Answer(error=f"Several columns are called {', '.join(repeated)}; name them: select a.x as ax, b.x as bx")
+                return Answer(
+                    error=f"Several columns are called {', '.join(repeated)}; name them: select a.x as ax, b.x as bx"
+                )
             rows = relation.limit(MOST_ROWS + 1).pl()
     except duckdb.InterruptException:
         return Answer(error=f"Stopped after {MOST_SECONDS:g} seconds; ask for less, or use papers sql")

@@ -52,7 +52,9 @@ def serve(listening: socket.socket) -> None:
     import marimo
     import uvicorn
 
-    notebook = marimo.create_asgi_app(quiet=True).with_app(path="/", root=str(Path(__file__).with_name("app.py"))).build()
+    notebook = (
+        marimo.create_asgi_app(quiet=True).with_app(path="/", root=str(Path(__file__).with_name("app.py"))).build()
+    )
     guarded = OwnPagesOnly(NobodyElse(notebook), HERE)
     config = uvicorn.Config(guarded, log_level="warning", timeout_graceful_shutdown=2)
     uvicorn.Server(config).run(sockets=[listening])
