@@ -5,8 +5,11 @@ Dagster UI stands before it, and a Content-Security-Policy holds the browser bac
 show (marimo's table loads addresses that end like images).
 """
 
+import os
 import socket
+import sys
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +51,7 @@ def bound(port: int) -> socket.socket:
 
 
 def serve(listening: socket.socket) -> None:
-    """Serve the notebook on a socket until the process is told to stop; the lake is that of ``$PAPERS_LAKE``."""
+    """Serve the notebook on a socket until the process is told to stop, which it then is; the lake is that of ``$PAPERS_LAKE``."""
     import marimo
     import uvicorn
 
@@ -57,4 +60,7 @@ def serve(listening: socket.socket) -> None:
     )
     guarded = OwnPagesOnly(NobodyElse(notebook), HERE)
     config = uvicorn.Config(guarded, log_level="warning", timeout_graceful_shutdown=2)
-    uvicorn.Server(config).run(sockets=[listening])
+    with suppress(KeyboardInterrupt):  # Ctrl+C is how it ends
+        uvicorn.Server(config).run(sockets=[listening])
+    sys.stdout.flush()
+    os._exit(0)  # marimo's thread of a page that is still open would keep the process; all it has is open for reading
