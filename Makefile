@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup run test test-long lint bench bench-dedup chaos chaos-short fuzz linear ui lock licences audit dictionary clean
+.PHONY: setup run test test-long lint bench bench-dedup bench-search chaos chaos-short fuzz linear ui lock licences audit dictionary picture ui-pictures clean
 .DEFAULT_GOAL := run
 
 setup: .venv/ready
@@ -27,9 +27,15 @@ run: setup
 test: setup
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-# Those that need many whole runs, or a browser and other libraries: some minutes more.
-test-long: setup .venv/long-ready
+# Those that need many whole runs, a browser, or other programs that read what is exported: some minutes more.
+test-long: setup .venv/long-ready .venv-readers/ready
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m long
+
+.venv-readers/ready: etl_project_tests/readers/requirements.txt
+	@echo "setting up .venv-readers (750 MB, a minute, once)" >&2
+	@$(PYTHON) -m venv .venv-readers
+	@.venv-readers/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	@touch $@
 
 lint: setup
 	$(BIN)/ruff check .
@@ -52,6 +58,14 @@ bench-dedup: setup .venv-peers/shared/ready .venv-peers/daft/ready .venv-peers/t
 	$(BIN)/python -m etl_project_tests.benchmarks.dedup_quality 100000
 	$(BIN)/python -m etl_project_tests.benchmarks.dedup_incremental
 	$(BIN)/python -m etl_project_tests.benchmarks.dedup_peers 100000 3
+
+# Search beside FTS5 (which Python has) and tantivy: a million invented papers, half an hour; then how well it finds in CAPTURES.
+SEARCHED := .venv-peers/search_lake
+CAPTURES ?= ../shared/captures
+bench-search: setup .venv-peers/search/ready
+	.venv-peers/search/bin/python -m etl_project_tests.benchmarks.search_speed
+	if [ -d $(CAPTURES) ]; then $(BIN)/papers run $(CAPTURES) --lake $(SEARCHED) && \
+		.venv-peers/search/bin/python -m etl_project_tests.benchmarks.search_quality $(SEARCHED); fi
 
 .venv-peers/text_dedup/ready: PEER_PYTHON = $(PYTHON312)
 
@@ -91,9 +105,21 @@ linear: setup
 ui: setup
 	$(BIN)/papers ui
 
+# Pictures of every page of the UI, on a lake of invented papers, in ui_pictures/pictures: to be looked at after a change.
+# Needs Chromium; names of pages after WORDS take those alone, on the lake of the last time.
+CHROMIUM ?= chromium
+ui-pictures: setup .venv/long-ready
+	$(BIN)/python -m etl_project_tests.ui_pictures ui_pictures $(CHROMIUM) $(WORDS)
+
 dictionary: setup
 	$(BIN)/python -m etl_project.dictionary
+	$(BIN)/python -m etl_project_tests.column_lineage
 	$(BIN)/python -m etl_project.cli.document
+	$(BIN)/python -m etl_project.picture
+
+# The README's picture of the report, after the report has changed.
+picture: setup .venv/long-ready
+	$(BIN)/python -m etl_project_tests.report_picture
 
 # After a change of requirements.lock.
 licences: setup
@@ -110,11 +136,13 @@ audit: .venv-audit/bin/pip-audit
 
 # Needs uv. Hashes only: no index address is written.
 lock:
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
+	uv pip compile pyproject.toml --extra dev --extra production --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --quiet -o requirements.lock
+	uv pip compile etl_project_tests/readers/requirements.in --universal --python-version 3.11 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --quiet -o etl_project_tests/readers/requirements.txt
 	uv pip compile etl_project_tests/long.in --universal --python-version 3.11 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --quiet -o etl_project_tests/long.txt
-	for peer in shared:3.11 daft:3.11 text_dedup:3.12; do \
+	for peer in shared:3.11 daft:3.11 search:3.11 text_dedup:3.12; do \
 		uv pip compile $(PEERS)/$${peer%:*}.in --universal --python-version $${peer#*:} --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --no-header --quiet -o $(PEERS)/$${peer%:*}.txt || exit 1; \
 	done

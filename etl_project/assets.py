@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import partial, reduce
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,28 @@ import dagster as dg
 import polars as pl
 from pydantic import Field
 
-from etl_project import decisions, history, left_out, matching, parse, progress, publish, quality, raw, warehouse
+from etl_project import (
+    decisions,
+    history,
+    left_out,
+    lineage,
+    matching,
+    parse,
+    progress,
+    publish,
+    quality,
+    raw,
+    shown,
+    warehouse,
+)
+from etl_project.alerts import Alerting
 from etl_project.contract import OWNERS, Table, described, polars_schema
 from etl_project.dedupe.decided import decision_rows
 from etl_project.dedupe.keys import keys
 from etl_project.drift import ACCEPTABLE
 from etl_project.expectations import Check, Outcome, checks_for, run_checks
-from etl_project.lake import Lake, writer_lock
+from etl_project.failed import STARTED_BY, has_failed_steps, report_failed, run_failed, started_by
+from etl_project.lake import Lake, LakeBusy, writer_lock
 from etl_project.match_store import Store
 from etl_project.report import write as report_page
 from etl_project.sources import fetched, huggingface
@@ -71,7 +86,6 @@ GROUPS = {
     "quality": "5_quality",
     "published": "6_published",
 }
-_MOST_ROWS_SHOWN = 50
 #: Dagster keeps them in its event log, and the command line's summary reads them from there.
 _MOST_DELIVERIES_SHOWN = 10_000
 _BATCH_BYTES = 1 << 26
@@ -79,6 +93,12 @@ _BATCH_BYTES = 1 << 26
 DAYS = dg.DailyPartitionsDefinition(huggingface.FIRST_DAY.isoformat(), timezone="UTC", end_offset=1)
 #: A month a run: starting a run costs more than fetching a day, and a failing day spoils one month's run only.
 _DAYS_A_RUN = 31
+
+
+#: Where the UI serves the lake's report (``webserver.py``).
+REPORT_PATH = "/report"
+#: Who runs by hand, once a week, sees no warning; a year old is no news to anybody.
+_FRESH = dg.FreshnessPolicy.time_window(warn_window=timedelta(days=8), fail_window=timedelta(days=366))
 
 
 #: Of a run that Dagster started for the lake's lock, in seconds. The command line does not wait.
@@ -95,6 +115,8 @@ class LakeResource(dg.ConfigurableResource[Any]):
         + ", ".join(ACCEPTABLE),
     )
 
+    alerting: dg.ResourceDependency[Alerting]
+
     @property
     def lake(self) -> Lake:
         """The folders of the lake."""
@@ -107,8 +129,30 @@ class LakeResource(dg.ConfigurableResource[Any]):
         waiting = writer_lock(
             self.lake, name, wait=_LONGEST_WAIT, waiting=lambda reason: log.info("waiting: %s", reason)
         )
-        with waiting, watched():
-            yield self
+        instance, run = context.instance, context.run
+        if instance is None or run is None:  # built by hand, outside a run
+            with waiting, watched():
+                yield self
+            return
+        _tag(instance, run, self.lake)
+        try:
+            with waiting, watched():
+                try:
+                    yield self
+                finally:
+                    if has_failed_steps(instance, run.run_id):
+                        report_failed(self.lake, instance, run)
+                        run_failed(self.lake, instance, run, self.alerting)
+        except LakeBusy as error:
+            run_failed(self.lake, instance, run, self.alerting, str(error))
+            raise
+
+
+def _tag(instance: dg.DagsterInstance, run: dg.DagsterRun, lake: Lake) -> None:
+    """Give a run of assets chosen by hand, or a backfill's, the tags that those of the jobs have."""
+    tags = {"lake": lake.root.name, STARTED_BY: started_by(run.tags)}
+    if missing := {name: value for name, value in tags.items() if run.tags.get(name) != value}:
+        instance.add_run_tags(run.run_id, missing)
 
 
 @dataclass(frozen=True)
@@ -131,13 +175,17 @@ def _has_sql(table: Table) -> bool:
     return (warehouse.SQL_FOLDER / f"{table.name}.sql").exists()
 
 
+def _sql(table: Table) -> str:
+    return (warehouse.SQL_FOLDER / f"{table.name}.sql").read_text("utf-8")
+
+
 def _spec(table: Table, deps: Sequence[str]) -> dg.AssetSpec:
     schema = dg.TableSchema(
         columns=[
             dg.TableColumn(
                 c.name,
                 c.sql_type,
-                described(c),
+                described(c) + lineage.told(table.name, c.name),
                 dg.TableColumnConstraints(nullable=not c.required, unique=table.key == (c.name,)),
             )
             for c in table.columns
@@ -150,12 +198,12 @@ def _spec(table: Table, deps: Sequence[str]) -> dg.AssetSpec:
         group_name=GROUPS[table.stage],
         kinds={"sql", "duckdb"} if _has_sql(table) else _KINDS[table.stage],
         owners=_OWNERS,
-        metadata={"dagster/column_schema": schema, "dagster/table_name": table.name},
+        metadata={
+            "dagster/column_schema": schema,
+            "dagster/table_name": table.name,
+            **({"query": dg.MetadataValue.md(f"```sql\n{_sql(table)}```")} if _has_sql(table) else {}),
+        },
     )
-
-
-def _made(table: Table, rows: int, **metadata: Any) -> dg.MaterializeResult[None]:
-    return dg.MaterializeResult(asset_key=table.name, metadata={"dagster/row_count": rows, **metadata})
 
 
 def _table(rows: list[dict[str, Any]]) -> dg.TableMetadataValue:
@@ -165,18 +213,39 @@ def _table(rows: list[dict[str, Any]]) -> dg.TableMetadataValue:
 
 
 def _markdown(frame: pl.DataFrame) -> dg.MarkdownMetadataValue:
-    """Return the first rows as a Markdown table in which no title can break out of its cell."""
+    return dg.MetadataValue.md(shown.table(frame.columns, frame.iter_rows(), frame.height))
 
-    def cell(value: object) -> str:
-        text = "" if value is None else str(value)
-        text = text if len(text) <= 200 else text[:199] + "…"
-        text = "".join(c if c.isprintable() else " " for c in text)  # bidi marks would turn the row around
-        return re.sub(r"([\\`*_{}\[\]<>|#~$&!])", r"\\\1", " ".join(text.split()))
 
-    rows = [" | ".join(cell(value) for value in row) for row in frame.head(_MOST_ROWS_SHOWN).iter_rows()]
-    head = " | ".join(cell(name) for name in frame.columns)
-    lines = [head, " | ".join("---" for _ in frame.columns), *rows]
-    return dg.MetadataValue.md("\n".join(f"| {line} |" for line in lines))
+def _made(connection: Any, table: Table, rows: int | None = None, **metadata: Any) -> dg.MaterializeResult[None]:
+    """Return what Dagster keeps of a table that was made: its size, what its columns are made from, rows and charts."""
+    rows = warehouse.scalar(connection, f"select count(*) from {table.name}") if rows is None else rows
+    names, query = shown.preview(table)
+    preview = shown.table(names, connection.execute(query).fetchall(), rows)
+    charts = {
+        chart.name: dg.MetadataValue.md(shown.bars(chart.columns, connection.execute(chart.query).fetchall()))
+        for chart in shown.CHARTS.get(table.name, ())
+    }
+    return dg.MaterializeResult(
+        asset_key=table.name,
+        metadata={
+            "dagster/row_count": rows,
+            **({"dagster/column_lineage": _LINEAGE[table.name]} if table.name in _LINEAGE else {}),
+            **charts,
+            **metadata,
+            "preview": dg.MetadataValue.md(preview),
+        },
+    )
+
+
+_LINEAGE = {
+    table: dg.TableColumnLineage(
+        {
+            column: [dg.TableColumnDep(asset_key=source, column_name=name) for source, name in sources]
+            for column, sources in columns.items()
+        }
+    )
+    for table, columns in lineage.columns().items()
+}
 
 
 # ---------------------------------------------------------------------------------------------
@@ -195,9 +264,10 @@ def _markdown(frame: pl.DataFrame) -> dg.MarkdownMetadataValue:
 )
 def fetched_days(context: dg.AssetExecutionContext, fetching: dg.ResourceParam[Fetching]) -> None:
     """Fetch the listing of each day of the run."""
+    _tag(context.instance, context.run, fetching.lake)
     listings = [huggingface.daily_papers(date.fromisoformat(key)) for key in context.partition_keys]
     results = list(fetched.fetch(fetching.lake, fetching.service, listings))
-    shown: dict[str, dict[str, Any]] = {
+    told: dict[str, dict[str, Any]] = {
         result.day.isoformat(): {
             "outcome": result.outcome,
             "items": result.items,
@@ -209,7 +279,7 @@ def fetched_days(context: dg.AssetExecutionContext, fetching: dg.ResourceParam[F
         if result.ok
     }
     failed = [result for result in results if not result.ok]
-    for day, metadata in shown.items():
+    for day, metadata in told.items():
         if failed:  # what is fetched stays, though the run fails
             context.log_event(dg.AssetMaterialization(context.asset_key, metadata=metadata, partition=day))
         else:
@@ -220,7 +290,9 @@ def fetched_days(context: dg.AssetExecutionContext, fetching: dg.ResourceParam[F
 
 
 @dg.multi_asset(specs=[_spec(RAW_DUMPS, ["fetched_days"]), _spec(DELIVERIES, ["fetched_days"])], name=RAW_DUMPS.name)
-def raw_dumps(config: RawConfig, lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
+def raw_dumps(
+    context: dg.AssetExecutionContext, config: RawConfig, lake: LakeResource
+) -> Iterator[dg.MaterializeResult[None]]:
     """Take the given files, or the inbox's and what was fetched, into the store; load what the warehouse has not got."""
     where = lake.lake
     where.inbox.mkdir(parents=True, exist_ok=True)
@@ -258,8 +330,21 @@ def raw_dumps(config: RawConfig, lake: LakeResource) -> Iterator[dg.MaterializeR
             warehouse.replace(
                 connection, DELIVERIES, pl.DataFrame(delivered, schema=polars_schema(DELIVERIES), orient="row")
             )
-        total = warehouse.scalar(connection, "select count(*) from raw_dumps")
-    outcomes = [delivery.outcome for delivery in deliveries]
+        outcomes = [delivery.outcome for delivery in deliveries]
+        made = [
+            _made(
+                connection,
+                RAW_DUMPS,
+                files=len(outcomes),
+                new=len(missing),
+                known=outcomes.count("known"),
+                unreadable=outcomes.count("unreadable"),
+                unfinished=outcomes.count("unfinished"),
+                deliveries=_table([delivery._asdict() for delivery in deliveries[:_MOST_DELIVERIES_SHOWN]]),
+            ),
+            _made(connection, DELIVERIES),
+        ]
+    context.instance.add_run_tags(context.run_id, {"files": str(len(outcomes)), "new_files": str(len(missing))})
     log.info(
         "raw_dumps: %d files, %d new, %d known, %d unreadable, %d left alone",
         len(outcomes),
@@ -268,17 +353,7 @@ def raw_dumps(config: RawConfig, lake: LakeResource) -> Iterator[dg.MaterializeR
         outcomes.count("unreadable"),
         outcomes.count("unfinished"),
     )
-    yield _made(
-        RAW_DUMPS,
-        total,
-        files=len(outcomes),
-        new=len(missing),
-        known=outcomes.count("known"),
-        unreadable=outcomes.count("unreadable"),
-        unfinished=outcomes.count("unfinished"),
-        deliveries=_table([delivery._asdict() for delivery in deliveries[:_MOST_DELIVERIES_SHOWN]]),
-    )  # fmt: skip
-    yield _made(DELIVERIES, len(deliveries))
+    yield from made
 
 
 def _batches(receipts: Iterable[raw.Receipt]) -> Iterator[list[raw.Receipt]]:
@@ -316,27 +391,8 @@ def parsed(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
                 warehouse.renamed_mentions(connection, forgotten)
             read += len(ids)
             log.info("parsed: %d of %d dumps", read, total)
-        refused = warehouse.read(
-            connection,
-            "select file_name, line_start, line_end, reason, detail from refused_records "
-            "join raw_dumps using (dump_id) order by file_name, line_start",
-        )
-        forms = warehouse.read(
-            connection,
-            "select form, count(*) as files, sum(records) as mentions, sum(refusals) as refusals from captures group by form order by form",
-        )
-        preview = warehouse.read(
-            connection,
-            "select title, published_on, n_authors, organisation_name, form, mention_id from parsed_rows order by mention_id limit 10",
-        )
-        shown: dict[str, dict[str, Any]] = {
-            "captures": {"forms": _markdown(forms), "read_now": read},
-            "parsed_rows": {"preview": _markdown(preview)},
-            "refused_records": {"refused": _markdown(refused)},
-        }
-        for table in _PARSED:
-            rows = warehouse.scalar(connection, f"select count(*) from {table.name}")
-            yield _made(table, rows, **shown.get(table.name, {}))
+        made = [_made(connection, table, **({"read_now": read} if table is CAPTURES else {})) for table in _PARSED]
+    yield from made
 
 
 #: New mentions that are matched at once: about 5 GB of memory.
@@ -351,7 +407,7 @@ def matched(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
         decided = decisions.read(lake.lake)
         with warehouse.transaction(connection):
             load = warehouse.scalar(connection, "select coalesce(max(load_number), 1) from raw_dumps")
-            shown = partial(warehouse.texts_of, connection)
+            texts = partial(warehouse.texts_of, connection)
             batches = []
             restored = "union from restored.mention_papers select paper_id" if history.is_restored(connection) else ""
             connection.execute(
@@ -359,7 +415,7 @@ def matched(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
             ).fetchall()
             for dumps in list(Store(connection).new_dumps(_MENTIONS_AT_ONCE)):
                 new = pl.concat([keys(batch) for batch in warehouse.mention_texts(connection, dumps)])
-                batches.append(matching.match(Store(connection), new, shown, load, decided, dumps))
+                batches.append(matching.match(Store(connection), new, texts, load, decided, dumps))
             result = reduce(matching.Matched.and_then, batches)
             # a paper may be made by one batch and merged by the next
             new_papers = warehouse.scalar(
@@ -372,11 +428,17 @@ def matched(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
             )
             warehouse.replace(connection, DECISIONS, decision_rows(decided, result.states))
             history.forget(connection)
-        rows = {table: warehouse.scalar(connection, f"select count(*) from {table.name}") for table in _MATCHED}
-        rules = warehouse.read(
-            connection, "select rule, count(*) as mentions from paper_mentions group by 1 order by 1"
-        )
-        kinds = warehouse.read(connection, "select kind, count(*) as pairs from related_papers group by 1 order by 1")
+        told = {
+            PAPER_MENTIONS: {
+                "new_mentions": result.new,
+                "matched_with": result.matched - result.new,
+                "new_papers": new_papers,
+            },
+            MERGED_PAPERS: {"merged_now": merged},
+            DECISIONS: {"applied": result.states.count("applied")},
+            RELATED_PAPERS: {"common_passages": result.cut, "texts_not_compared": result.left},
+        }
+        made = [_made(connection, table, **told[table]) for table in _MATCHED]
     log.info(
         "paper_mentions: %d new mentions, matched with %d known ones; %d new papers, %d merged",
         result.new,
@@ -384,49 +446,26 @@ def matched(lake: LakeResource) -> Iterator[dg.MaterializeResult[None]]:
         new_papers,
         merged,
     )
-    yield _made(
-        PAPER_MENTIONS,
-        rows[PAPER_MENTIONS],
-        new_mentions=result.new,
-        matched_with=result.matched - result.new,
-        new_papers=new_papers,
-        rules=_markdown(rules),
-    )
-    yield _made(MERGED_PAPERS, rows[MERGED_PAPERS], merged_now=merged)
-    yield _made(DECISIONS, rows[DECISIONS], applied=result.states.count("applied"))
-    yield _made(
-        RELATED_PAPERS,
-        rows[RELATED_PAPERS],
-        kinds=_markdown(kinds),
-        common_passages=result.cut,
-        texts_not_compared=result.left,
-    )
+    yield from made
 
 
-def _sql(table: Table) -> str:
-    return (warehouse.SQL_FOLDER / f"{table.name}.sql").read_text("utf-8")
-
-
-def _inputs(table: Table) -> list[str]:
-    """Return the tables that a table's file in sql/ names: what it depends on."""
+def inputs_of(table: Table) -> list[str]:
+    """Return the tables that a table's file in sql/ names: what it depends on. None for a table without such a file."""
+    if not _has_sql(table):
+        return []
     used = set(re.findall(r"\b(?:from|join)\s+([a-z_]+)", _sql(table)))
     return [name for name in BY_NAME if name in used]
 
 
 def _sql_asset(table: Table) -> dg.AssetsDefinition:
     """Return the asset of a table that one file of sql/ fills."""
-    text = _sql(table)
 
-    @dg.multi_asset(specs=[_spec(table, _inputs(table))], name=table.name)
+    @dg.multi_asset(specs=[_spec(table, inputs_of(table))], name=table.name)
     def filled(lake: LakeResource) -> dg.MaterializeResult[None]:
         with warehouse.connect(lake.lake) as connection:
-            rows = warehouse.run_sql_file(connection, table)
-            shown = [c.name for c in table.columns if "abstract" not in c.name][:8]
-            preview = warehouse.read(
-                connection, f"select {', '.join(shown)} from {table.name} order by {', '.join(table.key)} limit 10"
-            )
-        log.info("%s: %d rows", table.name, rows)
-        return _made(table, rows, preview=_markdown(preview), query=dg.MetadataValue.md(f"```sql\n{text}```"))
+            made = _made(connection, table, warehouse.run_sql_file(connection, table))
+        log.info("%s: %d rows", table.name, (made.metadata or {})["dagster/row_count"])
+        return made
 
     return filled
 
@@ -450,7 +489,6 @@ def measured(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[
         counted |= warehouse.new_and_merged(connection, had)
         changes = quality.record_changes(connection, where.database, had)
         found = quality.measure(connection, context.run_id, publish.what_readers_have(where), counted)
-        rows = {table: warehouse.scalar(connection, f"select count(*) from {table.name}") for table in _QUALITY}
     new = found.filter(pl.col("measure").str.starts_with("new_")).sort("form", "measure", "dimension")
     # numbers that Dagster plots from run to run
     plotted = {
@@ -464,16 +502,14 @@ def measured(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[
             "papers_merged",
         )
     }
-    yield _made(NEW_CAPTURES, rows[NEW_CAPTURES])
-    yield _made(NEW_CAPTURE_VALUES, rows[NEW_CAPTURE_VALUES])
-    yield _made(PAPER_CHANGES, rows[PAPER_CHANGES], **changes)
-    yield _made(
-        RUN_STATISTICS,
-        rows[RUN_STATISTICS],
-        **plotted,
-        before_and_now=_markdown(new.select("form", "measure", "dimension", "before", "before_low", "value")),
-    )
-    yield _made(CHECK_RESULTS, rows[CHECK_RESULTS])
+    before_and_now = _markdown(new.select("form", "measure", "dimension", "before", "before_low", "value"))
+    told: dict[Table, dict[str, Any]] = {
+        PAPER_CHANGES: changes,
+        RUN_STATISTICS: {**plotted, "before_and_now": before_and_now},
+    }
+    with warehouse.connect(where) as connection:
+        made = [_made(connection, table, **told.get(table, {})) for table in _QUALITY]
+    yield from made
 
 
 @dg.asset(
@@ -483,12 +519,18 @@ def measured(context: dg.AssetExecutionContext, lake: LakeResource) -> Iterator[
     owners=_OWNERS,
     description="What readers open: `published/papers.duckdb` and `exports/latest/*.parquet`, of one run, swapped in "
     "as one step once every critical check has passed.",
+    metadata={"report": dg.MetadataValue.url(REPORT_PATH)},
+    freshness_policy=_FRESH,
 )
 def publication(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
     """Publish the warehouse's tables."""
     result = publish.publish(lake.lake, context.run_id)
     sizes = pl.DataFrame(
-        {"table": list(result.rows), "rows": list(result.rows.values()), "parquet bytes": list(result.bytes.values())}
+        {
+            "table": list(result.rows),
+            "rows": [float(n) for n in result.rows.values()],  # shown with their thousands apart
+            "parquet bytes": [float(n) for n in result.bytes.values()],
+        }
     )
     log.info("publication: %d tables, %d papers", len(result.rows), result.rows["papers"])
     return dg.MaterializeResult(
@@ -508,6 +550,7 @@ def publication(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.Mat
     owners=_OWNERS,
     description="The page about this run and what is published: `reports/latest.html`, one file that needs nothing else. "
     "A run that publishes nothing writes it, too.",
+    metadata={"open": dg.MetadataValue.url(REPORT_PATH)},
 )
 def report(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
     """Write the report of the run."""
@@ -536,9 +579,8 @@ def _check_result(outcome: Outcome, accepted: bool) -> dg.AssetCheckResult:
     if not outcome.passed:
         metadata |= {"remedy": check.remedy, "owner": OWNERS[check.owner], "accepted": accepted}
         if outcome.sample:
-            metadata["sample"] = _markdown(
-                pl.DataFrame([{k: str(v) for k, v in row.items()} for row in outcome.sample])
-            )
+            rows = (tuple(row.values()) for row in outcome.sample)
+            metadata["sample"] = dg.MetadataValue.md(shown.table(list(outcome.sample[0]), rows, outcome.failing))
         if outcome.error:
             metadata["error"] = outcome.error
     return dg.AssetCheckResult(
@@ -585,7 +627,7 @@ def _levels() -> list[list[Table]]:
     """
     levels: dict[str, int] = {}
     for table in _SQL_TABLES:  # in the order of TABLES, inputs come first
-        levels[table.name] = 1 + max((levels.get(name, 0) for name in _inputs(table)), default=0)
+        levels[table.name] = 1 + max((levels.get(name, 0) for name in inputs_of(table)), default=0)
     return [[t for t in _SQL_TABLES if levels[t.name] == level] for level in sorted(set(levels.values()))]
 
 

@@ -43,7 +43,10 @@ _SQL_TYPES: dict[Type, str] = {
 
 @dataclass(frozen=True)
 class Column:
-    """One column. ``required`` values are never null; ``one_of`` is a closed list; ``pattern`` a full-match regex (RE2)."""
+    """One column. ``required`` values are never null; ``one_of`` is a closed list; ``pattern`` a full-match regex (RE2).
+
+    ``references`` names the table of whose key each value is one.
+    """
 
     name: str
     type: Type
@@ -54,6 +57,7 @@ class Column:
     least: float | None = None
     most: float | None = None
     pattern: str = ""
+    references: str = ""
 
     @property
     def sql_type(self) -> str:
@@ -103,6 +107,12 @@ class Table:
     def published_columns(self) -> tuple[Column, ...]:
         """The columns that readers get, in order."""
         return tuple(column for column in self.columns if column.name not in self.unpublished)
+
+    @property
+    def foreign_keys(self) -> dict[str, str]:
+        """The columns whose values are keys of another table, each with that table; its own key refers to nothing."""
+        columns = self.published_columns
+        return {c.name: c.references for c in columns if c.references and c.references != self.name}
 
     def column(self, name: str) -> Column:
         """Return the column called ``name``; KeyError if there is none."""

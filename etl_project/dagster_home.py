@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from etl_project.lake import Lake, is_alive
 
 if TYPE_CHECKING:
-    from dagster import DagsterInstance
+    from dagster import DagsterInstance, DagsterRun
 
 #: A run that has told no process after so many seconds will not tell one.
 _LONGEST_START = 300
@@ -55,8 +55,15 @@ def environment(lake: Lake) -> dict[str, str]:
     }
 
 
-def fail_orphans(instance: "DagsterInstance") -> list[str]:
-    """Mark runs as failed that are said to be at work and whose process is gone; return their ids.
+#: Of a run that is found so.
+LOST = (
+    "the run's process is gone: it was killed, or the machine stopped. Readers have a whole publication as ever, and the "
+    "next run takes up what this one left"
+)
+
+
+def fail_orphans(instance: "DagsterInstance") -> list["DagsterRun"]:
+    """Mark runs as failed that are said to be at work and whose process is gone; return them.
 
     After a power cut nobody else does, and with one run at a time the next ones would wait in the queue for ever.
     The caller holds the lake's lock, so that no run that writes is judged.
@@ -74,10 +81,9 @@ def fail_orphans(instance: "DagsterInstance") -> list[str]:
         told = ", ".join(str(process) for process, _ in processes) or "never told"
         instance.report_run_failed(
             run,
-            f"The run's process ({told}) is gone: it was killed, or the machine stopped. Readers have a whole "
-            "publication as ever, and the next run takes up what this one left.",
+            f"Process {told}: {LOST}.",
         )
-        failed.append(run.run_id)
+        failed.append(run)
     return failed
 
 

@@ -2,6 +2,7 @@
 
 ``PAPERS_LAKE`` names the data lake; without it, it is ``data_lake/`` of the project. ``HF_ENDPOINT``,
 ``HF_TOKEN`` and ``HF_HUB_OFFLINE`` are those of the service that ``fetch_daily_papers`` asks; no other job touches the network.
+``PAPERS_ALERT_WEBHOOK`` is told of failed runs, with a link to the UI at ``PAPERS_UI_URL``.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from etl_project.alerts import Alerting
 from etl_project.arriving import is_being_written, unfinished_by_name
 from etl_project.assets import (
     Fetching,
@@ -26,12 +28,15 @@ from etl_project.assets import (
     sql_assets,
     table_checks,
 )
+from etl_project.failed import run_failed
 from etl_project.lake import PROJECT, Lake
 from etl_project.sources import fetched
 from etl_project.sources.huggingface import FIRST_DAY, Service
 
 JOB = "captures_to_papers"
 FETCH_JOB = "fetch_daily_papers"
+#: The tag by which Dagster's pages find the runs of these definitions; it sets it itself on those that it starts.
+REPOSITORY = {".dagster/repository": "__repository__@papers"}
 
 
 def default_lake() -> Lake:
@@ -44,12 +49,19 @@ def default_service() -> Service:
     return Service.of(os.environ)
 
 
-def build_definitions(lake: Lake, service: Service | None = None) -> dg.Definitions:
+def default_alerting() -> Alerting:
+    """Return who is told of failed runs, as the environment says."""
+    return Alerting.of(os.environ)
+
+
+def build_definitions(lake: Lake, service: Service | None = None, alerting: Alerting | None = None) -> dg.Definitions:
     """Return everything that runs on ``lake`` and fetches from ``service``; tests build it on their own."""
+    told = alerting or default_alerting()
     job = dg.define_asset_job(
         JOB,
         selection=dg.AssetSelection.all() - dg.AssetSelection.assets(fetched_days),  # never touches the network
-        description="Captures in, checked and published tables out: the whole chain.",
+        description="Captures in, checked and published tables out: the whole chain. *Launch Run* in the launchpad takes in what lies "
+        "in the inbox and what was fetched, or the files and folders in `paths`. How the last run went: [the report](/report).",
         executor_def=dg.in_process_executor,  # one writer: processes would only wait for each other
         tags={"lake": lake.root.name},
     )
@@ -90,13 +102,26 @@ def build_definitions(lake: Lake, service: Service | None = None) -> dg.Definiti
     def inbox(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         return _look_into_inbox(lake, context.cursor)
 
+    @dg.run_failure_sensor(
+        name="failed_runs",
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=30,
+        description="Tells of runs that could not tell of their failure themselves, since they were killed or never began, "
+        "and of days that were not fetched. On, and starts nothing.",
+    )
+    def failed_runs(context: dg.RunFailureSensorContext) -> None:
+        run_failed(lake, context.instance, context.dagster_run, told, str(context.failure_event.message))
+
     return dg.Definitions(
         assets=[fetched_days, raw_dumps, parsed, matched, *sql_assets, measured, publication, report],
         asset_checks=table_checks,
         jobs=[job, fetch_job],
         schedules=[schedule, fetch_recent_days],
-        sensors=[inbox],
-        resources={"lake": LakeResource(root=str(lake.root)), "fetching": Fetching(lake, service or default_service())},
+        sensors=[inbox, failed_runs],
+        resources={
+            "lake": LakeResource(root=str(lake.root), alerting=dg.ResourceDefinition.hardcoded_resource(told)),
+            "fetching": Fetching(lake, service or default_service()),
+        },
         executor=dg.in_process_executor,
     )
 

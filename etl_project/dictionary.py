@@ -31,12 +31,15 @@ Schema version {SCHEMA_VERSION}. This page is made from the declarations in `etl
 | `raw/ids/` | in which load each capture came and which paper each mention is of, so that all tables can be made anew from `raw/` |
 | `warehouse/` | the pipeline's own database; never open it, it belongs to the runs |
 | `published/papers.duckdb` | the tables below for readers; a run replaces it as a whole, an open reader keeps what it opened |
-| `exports/latest/` | the same tables as Parquet, and `manifest.json` with rows, bytes and SHA-256 of each file |
+| `exports/latest/` | the same tables as Parquet, `manifest.json` with rows, bytes and SHA-256 of each file, and what describes them to people and programs (`docs/exports.md`) |
 | `published/<run>/` | what the two above lead to, as links; to copy them elsewhere, follow the links (`cp -rL`) |
+| `alerts/alerts.jsonl` | runs that failed, a line each, as people were told |
 | `reports/latest.html` | the page about the last run and what is published; one file that needs nothing else |
 | `dagster_home/` | Dagster's run history |
 
-`published/papers.duckdb` has one more table, `publication`: one row with the run that made the file, when, and the schema version.
+`published/papers.duckdb` has one more table, `publication`: one row with the run that made the file, when, and the schema version;
+and the index of search: `search_terms`, `search_postings`, `search_documents`, `search_index`, asked with
+`from search_papers('...')` ([docs/search.md](../docs/search.md)).
 To see a new publication, close the file and open it again.
 
 A value that is not known is null, never 0 and never a guess; a column whose name ends in `_basis` (or `basis`) says how a

@@ -81,10 +81,15 @@ class Lake:
         return self.root / "reports" / "latest.html"
 
     @property
+    def alerts(self) -> Path:
+        """Runs that failed, a line of JSON each, as people were told of them."""
+        return self.root / "alerts" / "alerts.jsonl"
+
+    @property
     def made(self) -> tuple[Path, ...]:
         """Folders that the pipeline fills itself: what lies there is never taken for a capture that somebody named."""
         made = (self.fetched, self.raw, self.warehouse.parent, self.published, self.exports.parent, self.dagster_home)
-        return (*made, self.decisions.parent, self.report.parent)
+        return (*made, self.decisions.parent, self.report.parent, self.alerts.parent)
 
     @property
     def dagster_home(self) -> Path:

@@ -5,8 +5,7 @@ A publication is a folder ``published/<run id>/`` with ``papers.duckdb``, ``parq
 ``published/current``; moving that one link is the whole swap. A reader who has a file open keeps it.
 """
 
-import hashlib
-import json
+import logging
 import os
 import shutil
 import time
@@ -14,17 +13,19 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import count, pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import duckdb
 import polars as pl
 
-from etl_project import history, progress
+from etl_project import history, progress, search
 from etl_project.contract import Table, create_table
 from etl_project.lake import Lake, sync
 from etl_project.reading import open_read_only
 from etl_project.tables import SCHEMA_VERSION, TABLES
 from etl_project.warehouse import STORAGE_VERSION, check_there, connect, scalar
+
+log = logging.getLogger(__name__)
 
 #: Publications kept besides the current one, so that readers that open files one by one have time to finish: the last
 #: one always; others for a day after they were replaced, so many at most, and in no more than half of the free space.
@@ -69,12 +70,10 @@ def publish(lake: Lake, run_id: str) -> Publication:
     published_at = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     try:
         with connect(lake) as connection:
-            _copy_tables(connection, building / "papers.duckdb", run_id, published_at)
+            _copy_tables(connection, building / "papers.duckdb", run_id, published_at, lake.database)
             rows = {t.name: int(scalar(connection, f"select count(*) from {t.name}")) for t in TABLES}
             history.write(lake, connection)  # before readers see the ids: none that they saw is lost with the warehouse
-        _write_parquet(building / "papers.duckdb", parquet)
-        sizes = {table.name: (parquet / f"{table.name}.parquet").stat().st_size for table in TABLES}
-        _write_manifest(parquet, rows, run_id, published_at)
+        sizes = _write_parquet(building / "papers.duckdb", parquet)
         _audit(building, rows)
         for file in [*building.iterdir(), *parquet.iterdir(), building]:
             sync(file)
@@ -95,7 +94,9 @@ def _order(table: Table) -> str:
     return ", ".join(table.key)
 
 
-def _copy_tables(connection: duckdb.DuckDBPyConnection, path: Path, run_id: str, published_at: datetime) -> None:
+def _copy_tables(
+    connection: duckdb.DuckDBPyConnection, path: Path, run_id: str, published_at: datetime, before: Path
+) -> None:
     connection.execute(f"attach '{_escaped(path)}' as out (storage_version '{STORAGE_VERSION}')").fetchall()
     for table in progress.each(TABLES, "tables copied", len(TABLES)):
         for statement in create_table(table, "out.main", published=True):
@@ -111,10 +112,27 @@ def _copy_tables(connection: duckdb.DuckDBPyConnection, path: Path, run_id: str,
     connection.execute(
         "insert into out.main.publication values (?, ?, ?)", [run_id, published_at, SCHEMA_VERSION]
     ).fetchall()
+    _write_search(connection, before)
     connection.execute("checkpoint out").fetchall()
     connection.execute("detach out").fetchall()
     if path.with_name(path.name + ".wal").exists():  # a copy without its log would open empty
         raise PublishError(f"{path.name} was not written whole")
+
+
+def _write_search(connection: duckdb.DuckDBPyConnection, before: Path) -> None:
+    """Write the search index, from that of the publication ``before`` as far as it can be read, else from nothing."""
+    try:
+        connection.execute(f"attach '{_escaped(before.resolve())}' as before (read_only)").fetchall()
+    except duckdb.Error:  # there is none, or it is damaged
+        search.write(connection)
+        return
+    try:
+        search.write(connection, before=True)
+    except duckdb.Error as error:
+        log.warning("search: the index of the last publication cannot be taken over (%s)", str(error).splitlines()[0])
+        search.write(connection)
+    finally:
+        connection.execute("detach before").fetchall()
 
 
 def record_ids(lake: Lake) -> None:
@@ -156,44 +174,22 @@ def published_papers(lake: Lake) -> pl.DataFrame:
         return pl.DataFrame(schema={"paper_id": pl.String})
 
 
-def _write_parquet(database: Path, folder: Path) -> None:
-    """Write each table in the order that it has in the database, which is that of its key: the same rows, the same bytes."""
+def _write_parquet(database: Path, folder: Path) -> dict[str, int]:
+    """Write each table as Parquet, with what describes them all, as `papers export` does; return the size of each file."""
+    # slow to import, and who only reads needs none of it
+    from etl_project.export import job
+    from etl_project.export.selection import Selection
+
     with open_read_only(database) as connection:
-        for table in TABLES:
-            target = _escaped(folder / f"{table.name}.parquet")
-            # a row group is built in memory, by each thread: abstracts make one of 20,000 rows 100 MB
-            connection.execute(
-                f"copy {table.name} to '{target}' (format parquet, compression zstd, row_group_size 20480)"
-            ).fetchall()
-
-
-def _write_manifest(folder: Path, rows: dict[str, int], run_id: str, published_at: datetime) -> None:
-    files: list[dict[str, Any]] = []
-    for table in TABLES:
-        path = folder / f"{table.name}.parquet"
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        files.append(
-            {
-                "table": table.name,
-                "file": path.name,
-                "rows": rows[table.name],
-                "bytes": path.stat().st_size,
-                "sha256": digest,
-            }
-        )
-    manifest = {
-        "run_id": run_id,
-        "published_at": published_at.isoformat() + "Z",
-        "schema_version": SCHEMA_VERSION,
-        "files": files,
-    }
-    (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", "utf-8")
+        made = job.make(Selection(connection), TABLES, ["parquet"], folder)
+    return {file.table.name: file.bytes for file in made.files if file.table}
 
 
 def _audit(folder: Path, rows: dict[str, int]) -> None:
     """Read the closed files as a reader would, every column of every row, and compare with the warehouse."""
     with open_read_only(folder / "papers.duckdb") as connection:
+        if wrong := search.check(connection):
+            raise PublishError(f"{wrong}; check the disk and run again")
         for table in TABLES:
             # "year=2026" in the lake's own path is no column of ours
             parquet = _escaped(folder / "parquet" / f"{table.name}.parquet")

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from etl_project import raw
-from etl_project.dagster_home import environment, fail_orphans, kept_connections
+from etl_project.dagster_home import LOST, environment, fail_orphans, kept_connections
+from etl_project.failed import STARTED_BY, first_error, run_failed
 from etl_project.lake import Lake
 
 
@@ -107,7 +108,7 @@ def _run(lake: Lake, paths: Sequence[Path], accepted: Sequence[str]) -> Summary:
     os.environ.update(environment(lake))
     import dagster as dg
 
-    from etl_project.definitions import JOB, build_definitions
+    from etl_project.definitions import JOB, REPOSITORY, build_definitions, default_alerting
 
     job = build_definitions(lake).resolve_job_def(JOB)
     config = {
@@ -116,8 +117,10 @@ def _run(lake: Lake, paths: Sequence[Path], accepted: Sequence[str]) -> Summary:
         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},  # our own progress lines say it shorter
     }
     with dg.DagsterInstance.get() as instance, kept_connections(instance):
-        fail_orphans(instance)
-        result = job.execute_in_process(run_config=config, instance=instance, raise_on_error=False)
+        for run in fail_orphans(instance):
+            run_failed(lake, instance, run, default_alerting(), LOST)
+        tags = {STARTED_BY: "cli", **REPOSITORY}
+        result = job.execute_in_process(run_config=config, instance=instance, raise_on_error=False, tags=tags)
         metadata: dict[str, Any] = {
             event.asset_key.to_user_string(): event.materialization.metadata
             for event in result.all_events
@@ -139,7 +142,8 @@ def _run(lake: Lake, paths: Sequence[Path], accepted: Sequence[str]) -> Summary:
             for evaluation in evaluations
             if not evaluation.passed
         ]
-        summary.error = "" if result.success else _error(result.all_events)
+        step, reason = ("", "") if result.success else first_error(result.all_events)
+        summary.error = f"{step}: {reason}" if step and reason else reason
     if "raw_dumps" in metadata:
         summary.files = _files(lake, [dict(record.data) for record in metadata["raw_dumps"]["deliveries"].records])
     if "publication" in metadata:
@@ -152,46 +156,6 @@ def _run(lake: Lake, paths: Sequence[Path], accepted: Sequence[str]) -> Summary:
         }
         summary.papers["known"] = summary.papers["papers"] - summary.papers["new"]
     return summary
-
-
-_OWN_ERRORS = ("WarehouseError", "DamagedWarehouse", "PublishError", "DamagedHistory", "DamagedReceipt", "DamagedBytes")
-
-
-#: How DuckDB tells of a file that was cut or changed.
-_DAMAGE = ("Corrupt database file", "Could not read enough bytes", "checksum")
-#: How Python, DuckDB and Polars tell that there is no memory left; which of them asks for it last is chance.
-_NO_MEMORY = ("MemoryError", "bad allocation", "bad_alloc", "PyObject pointer is null", "failed to allocate")
-
-
-def _error(events: Sequence[Any]) -> str:
-    """Return the first failed step and, in one line, the innermost reason that is ours to tell."""
-    for event in events:
-        if event.is_step_failure and event.step_failure_data.error:
-            error = event.step_failure_data.error
-            # our own errors say what to do; below them, and without them, the innermost one is the reason
-            while error.cause is not None and error.cls_name not in _OWN_ERRORS:
-                error = error.cause
-            if "No space left" in error.message or "ENOSPC" in error.message:
-                return f"{event.step_key}: the disk is full (no space left); free some and run again"
-            if any(sign in error.message for sign in _DAMAGE):
-                first = next(iter(error.message.strip().splitlines()), "")
-                return f"{event.step_key}: a file is damaged ({first}); papers doctor names it, and what mends it"
-            lines = [line for line in error.message.strip().splitlines() if line.strip()]
-            if "DagsterAssetCheckFailedError" in error.message or "asset check" in error.message.lower():
-                return ""  # the failed checks say it
-            reason = lines[0].partition(": ")[2] or lines[0] if lines else "failed"  # after the class's name
-            if (
-                any(sign in error.message for sign in _NO_MEMORY) and " used)" not in error.message
-            ):  # DuckDB's own limit
-                return (
-                    f"{event.step_key}: memory ran out ({reason.strip()}); what was taken in is kept: run again with more "
-                    "(the largest captures need about 4 GB)"
-                )
-            return f"{event.step_key}: {reason}"
-    for event in events:
-        if event.is_failure:
-            return str(event.message).splitlines()[0]
-    return ""
 
 
 def _files(lake: Lake, deliveries: list[dict[str, Any]]) -> list[dict[str, Any]]:

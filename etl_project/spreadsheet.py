@@ -14,11 +14,11 @@ def safe_cell(value: Any) -> Any:
     """
     if not isinstance(value, str):
         return value
-    return f"'{_shown(value)}" if value.lstrip(" ")[:1] in _BEGINS_FORMULA else _shown(value)
+    return f"'{shown(value)}" if value.lstrip(" ")[:1] in _BEGINS_FORMULA else shown(value)
 
 
-def _shown(text: str) -> str:
-    """Return a cell of CSV as it may be looked at: a pipe, too, often ends in a terminal (`| less`, `| head`).
+def shown(text: str) -> str:
+    """Return text as it may be looked at: a pipe, too, often ends in a terminal (`| less`, `| head`).
 
     Line ends and spaces of all kinds stay; ``csv-exact`` has all as it is.
     """

@@ -17,17 +17,20 @@ _ARXIV_ID = r"\d{4}\.\d{4,5}"
 
 
 def _dump_id(description: str = "The dump, as in `raw_dumps`.") -> Column:
-    return Column("dump_id", "text", description, required=True, pattern=_DUMP_ID)
+    return Column("dump_id", "text", description, required=True, pattern=_DUMP_ID, references="raw_dumps")
 
 
-def _mention_id(name: str = "mention_id", description: str = "", required: bool = True) -> Column:
-    return Column(
-        name, "text", description or "The mention, as in `parsed_rows`.", required=required, pattern=MENTION_ID
-    )
+def _mention_id(
+    name: str = "mention_id", description: str = "", required: bool = True, references: str = "parsed_rows"
+) -> Column:
+    about = description or "The mention, as in `parsed_rows`."
+    return Column(name, "text", about, required=required, pattern=MENTION_ID, references=references)
 
 
-def _paper_id(description: str = "The paper, as in `papers`.", name: str = "paper_id") -> Column:
-    return Column(name, "text", description, required=True, pattern=_PAPER_ID)
+def _paper_id(
+    description: str = "The paper, as in `papers`.", name: str = "paper_id", references: str = "papers"
+) -> Column:
+    return Column(name, "text", description, required=True, pattern=_PAPER_ID, references=references)
 
 
 def _exists_in(column: str, other: str, other_column: str | None = None) -> Law:
@@ -415,7 +418,7 @@ MERGED_PAPERS = Table(
     grain="One row is a paper id that was given up because its mentions turned out to belong to another paper.",
     key=("merged_paper_id",),
     columns=(
-        _paper_id("The id that was given up.", "merged_paper_id"),
+        _paper_id("The id that was given up.", "merged_paper_id", references=""),
         _paper_id("The older paper that took its mentions."),
         Column("load_number", "integer", "Number of the newest load when it happened.", required=True, least=1),
     ),
@@ -463,8 +466,9 @@ DECISIONS = Table(
     columns=(
         Column("decision_number", "integer", "Place in the lake's decisions/decisions.jsonl, from 1.", required=True, least=1),
         Column("verdict", "text", "Whether the two mentions are of the same paper or of different ones.", required=True, one_of=VERDICTS),
-        _mention_id(description="A mention of the one paper; the decision holds for its copies, too."),
-        _mention_id("other_mention_id", "A mention of the other."),
+        # the state says which are there: people's words outlive the mentions that they name
+        _mention_id(description="A mention of the one paper; the decision holds for its copies, too.", references=""),
+        _mention_id("other_mention_id", "A mention of the other.", references=""),
         Column("why", "text", "The reason that was given.", required=True),
         Column("decided_at", "timestamp", "When (UTC).", required=True),
         Column("state", "text", "`applied`; or not: a later decision says otherwise (`overruled`), arXiv ids speak against it (`contradicted`), or the mentions are not there (`unknown_mention`).", required=True, one_of=DECISION_STATES),

@@ -4,6 +4,9 @@ It listens on this machine alone and asks for no login, so any page that somebod
 it: by a name of its own that leads to this machine (DNS rebinding), or by a WebSocket, which no browser holds back. The
 guard refuses what is not addressed to this machine (``Host``) or comes from another page (``Origin``).
 
+It serves the lake's report, too, at ``/report``: browsers open no file for a page that came over http. The report holds
+words of captures, and shares the address with what starts runs: a policy (``_ALONE``) takes away all but showing itself.
+
 ``python -m etl_project.webserver dev ...`` is ``dagster dev`` with that webserver, any other argument is
 ``dagster-webserver``'s. Both are led here by replacing a name of the pinned version; a test asks the real UI.
 """
@@ -11,8 +14,11 @@ guard refuses what is not addressed to this machine (``Host``) or comes from ano
 import os
 import sys
 from collections.abc import Awaitable, Callable, Collection, MutableMapping, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from etl_project.lake import PROJECT, Lake
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -22,6 +28,44 @@ App = Callable[[Message, Receive, Send], Awaitable[None]]
 #: Names of this machine, and ``PAPERS_UI_NAME``, under which a reverse proxy serves the UI.
 HERE = ("127.0.0.1", "localhost", "::1")
 NAME = "PAPERS_UI_NAME"
+
+
+#: Its scripts run, in an origin of their own, and reach nothing: neither this UI nor any other place.
+_ALONE = (
+    b"sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox allow-downloads; default-src 'none'; "
+    b"script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:; form-action 'none'; "
+    b"base-uri 'none'; frame-ancestors 'none'"
+)
+_NO_REPORT = b"There is no report yet: run the job, and it is made.\n"
+
+
+class WithReport:
+    """An ASGI application that serves the file ``report`` at /report, and hands on to ``app`` what else is asked."""
+
+    def __init__(self, app: App, report: Path) -> None:
+        self.app, self.report = app, report
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Serve the report as it is now, or hand on."""
+        if scope["type"] != "http" or scope["path"].rstrip("/") != "/report":
+            await self.app(scope, receive, send)
+            return
+        try:
+            status, kind, body = 200, b"text/html; charset=utf-8", self.report.read_bytes()
+        except OSError:
+            status, kind, body = 404, b"text/plain; charset=utf-8", _NO_REPORT
+        headers = [
+            (b"content-type", kind),
+            (b"content-length", str(len(body)).encode()),
+            (b"cache-control", b"no-store"),
+        ]
+        headers += [
+            (b"content-security-policy", _ALONE),
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"no-referrer"),
+        ]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
 
 class OwnPagesOnly:
@@ -57,9 +101,10 @@ def _webserver() -> None:
 
     make = vars(cli)["create_app_from_workspace_process_context"]
     names = [*HERE, *filter(None, [os.environ.get(NAME)])]
+    report = Lake(Path(os.environ.get("PAPERS_LAKE") or PROJECT / "data_lake").absolute()).report
 
     def guarded(*args: Any, **options: Any) -> Any:
-        return OwnPagesOnly(make(*args, **options), names)
+        return OwnPagesOnly(WithReport(make(*args, **options), report), names)
 
     vars(cli)["create_app_from_workspace_process_context"] = guarded
     cli.main()  # type: ignore[no-untyped-call]

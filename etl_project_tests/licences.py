@@ -51,6 +51,18 @@ def direct() -> dict[str, list[str]]:
     return {use: [re.match(r"[A-Za-z0-9._-]+", line)[0] for line in lines] for use, lines in asked.items()}
 
 
+def extras() -> set[str]:
+    """The names that pyproject.toml asks for by what only some use: the extras that people install, not `dev`, `fuzz`."""
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
+    asked = [
+        line
+        for name, lines in project["optional-dependencies"].items()
+        if name not in {"dev", "fuzz"}
+        for line in lines
+    ]
+    return {re.match(r"[A-Za-z0-9._-]+", line)[0] for line in asked}
+
+
 def needed_to_run() -> set[str]:
     """The locked names without which ``papers`` does not run."""
     graph, needed = locked(), set(direct()["run"])

@@ -96,11 +96,11 @@ def test_only_runs_whose_process_is_gone_are_failed(lake: Lake, monkeypatch: pyt
     ended.wait()
     with dg.DagsterInstance.from_config(str(prepare(lake))) as instance:
         live, dead, silent = (_started(instance, pid) for pid in (os.getpid(), ended.pid, None))
-        assert fail_orphans(instance) == [dead]
+        assert [run.run_id for run in fail_orphans(instance)] == [dead]
         told = time.time() + 400
         with monkeypatch.context() as later:  # a run that has told no process minutes after it began
             later.setattr(time, "time", lambda: told)
-            assert fail_orphans(instance) == [silent]
+            assert [run.run_id for run in fail_orphans(instance)] == [silent]
         # the number of the process is another's now, who began after it was told
         young = subprocess.Popen(["sleep", "30"])
         try:
@@ -108,7 +108,7 @@ def test_only_runs_whose_process_is_gone_are_failed(lake: Lake, monkeypatch: pyt
                 now = time.time()
                 earlier.setattr(time, "time", lambda: now - 3600)
                 reused = _started(instance, young.pid)
-            assert fail_orphans(instance) == [reused]
+            assert [run.run_id for run in fail_orphans(instance)] == [reused]
         finally:
             young.kill()
             young.wait()

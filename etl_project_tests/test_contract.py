@@ -165,7 +165,7 @@ def test_dagster_shows_every_column_with_its_description() -> None:
 
     definitions = build_definitions(Lake(PROJECT / "nowhere"))
     specs = {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
-    assert set(specs) == {"fetched_days", *IDS, "publication"}
+    assert set(specs) == {"fetched_days", *IDS, "publication", "report"}
     for table in TABLES:
         schema = specs[table.name].metadata["dagster/column_schema"]
         assert [column.name for column in schema.columns] == [column.name for column in table.columns]

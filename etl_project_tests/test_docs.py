@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from itertools import chain
 
 import duckdb
 import pytest
@@ -71,7 +72,7 @@ def test_every_dependency_is_explained() -> None:
 
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
     explained = (PROJECT / "docs" / "dependencies.md").read_text("utf-8")
-    for line in [*project["dependencies"], *project["optional-dependencies"]["dev"]]:
+    for line in chain(project["dependencies"], *project["optional-dependencies"].values()):
         name = re.match(r"[a-z0-9-]+", line)[0]
         assert re.search(rf"\b{name}\b", explained), name
 
@@ -83,8 +84,18 @@ def test_no_file_names_a_registry_or_a_place_of_this_machine() -> None:
     index = re.compile(r"--(?:extra-)?index-url|https?://[^ ]+/simple(?:/|$)|pypi\.org|pythonhosted")
     for name in files:
         path = PROJECT / name
-        if path.suffix in {".txt", ".jsonl", ".xz"} or name == "etl_project_tests/test_docs.py" or not path.exists():
+        if (
+            path.suffix in {".txt", ".jsonl", ".xz", ".png"}
+            or name == "etl_project_tests/test_docs.py"
+            or not path.exists()
+        ):
             continue
         text = path.read_text("utf-8")
         assert not index.search(text), name
         assert str(PROJECT) not in text, name
+
+
+def test_the_picture_of_the_datas_way_is_that_of_the_assets() -> None:
+    from etl_project import picture
+
+    assert picture.PATH.read_text("utf-8") == picture.draw(), "make dictionary"

@@ -57,34 +57,6 @@ def ask(lake: Lake, url: str, limits: Limits = ONCE, token: str | None = TOKEN) 
 # certificates
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate that nobody vouches for, of 127.0.0.1, with its key."""
-    place = tmp_path_factory.mktemp("tls") / "self_signed.pem"
-    command = [
-        *(
-            "openssl",
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:prime256v1",
-            "-nodes",
-            "-days",
-            "2",
-        ),
-        *("-subj", "/CN=invented", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", place, "-out", f"{place}.crt"),
-    ]
-    try:
-        subprocess.run(command, check=True, capture_output=True)
-    except FileNotFoundError:
-        pytest.skip("openssl, which makes the certificate, is not here")
-    with place.open("ab") as both:
-        both.write(Path(f"{place}.crt").read_bytes())
-    return place
-
-
 @pytest.fixture
 def tls_hub(certificate: Path) -> Iterator[Hub]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

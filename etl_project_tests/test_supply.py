@@ -3,7 +3,6 @@
 import ast
 import re
 import sys
-import tomllib
 from importlib.metadata import packages_distributions
 
 from etl_project.lake import PROJECT
@@ -13,7 +12,11 @@ from etl_project_tests import licences
 _BY_OTHERS = {
     "duckdb-engine": "SQLAlchemy finds it by the address duckdb://, for Great Expectations",
     "lxml": "Beautiful Soup finds it by its name",
+    "dagster-postgres": "Dagster finds it by the name in dagster.yaml",
+    "s3fs": "fsspec finds it by the address s3://",
 }
+#: What of the extras the quick tests need, too.
+_DEV_OF_EXTRAS = {"xlsxwriter"}
 _DEV_BY_COMMAND = {"import-linter", "mypy", "pytest-xdist", "ruff", "setuptools", "wheel"}
 
 
@@ -22,8 +25,8 @@ def _imported(folder: str) -> dict[str, set[str]]:
     ours = packages_distributions()
     found: dict[str, set[str]] = {}
     for path in sorted((PROJECT / folder).rglob("*.py")):
-        if path.name == "peer_cells.py":
-            continue  # runs in venvs of its own
+        if path.name in {"peer_cells.py", "search_peers.py"} or path.parent.name == "readers":
+            continue  # run in venvs of their own
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and not node.level:
@@ -37,15 +40,14 @@ def _imported(folder: str) -> dict[str, set[str]]:
 
 
 def test_what_is_imported_is_asked_for_and_what_is_asked_for_is_used() -> None:
-    imported, asked = _imported("etl_project"), set(licences.direct()["run"])
+    imported, asked = _imported("etl_project"), set(licences.direct()["run"]) | licences.extras()
     imported.pop("papers-etl", None)
-    # what only the notebook needs is an extra, and nothing else imports it
-    project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
-    extra = {re.match(r"[a-z]+", line)[0] for line in project["optional-dependencies"]["explore"]}
-    notebook = {name: imported.pop(name) for name in extra}
-    assert all(files <= {"app.py", "drawn.py", "serve.py"} for files in notebook.values())
     assert {name: files for name, files in imported.items() if name not in asked} == {}
     assert asked - set(imported) == set(_BY_OTHERS)
+    # what an extra brings is imported where it is used, and nobody else waits for it or needs it
+    assert {file for name in licences.extras() & set(imported) for file in imported[name]} == {
+        "workbook.py", "remote.py", "hub.py", "app.py", "drawn.py", "serve.py",
+    }  # fmt: skip
 
 
 def test_what_only_tests_import_is_asked_for_by_development_only() -> None:
@@ -54,9 +56,9 @@ def test_what_only_tests_import_is_asked_for_by_development_only() -> None:
     imported, asked = set(_imported("etl_project_tests")) - own, licences.direct()
     wanted = (PROJECT / "etl_project_tests" / "long.in").read_text("utf-8")
     long = set(re.findall(r"^[a-z][a-z0-9-]*", wanted, flags=re.MULTILINE))
-    assert imported <= set(asked["run"]) | set(asked["dev"]) | long
+    assert imported <= set(asked["run"]) | set(asked["dev"]) | licences.extras() | long
     assert long <= imported
-    assert set(asked["dev"]) - imported == _DEV_BY_COMMAND
+    assert set(asked["dev"]) - imported == _DEV_BY_COMMAND | _DEV_OF_EXTRAS
 
 
 def test_every_version_is_locked_with_hashes_and_without_an_address() -> None:
@@ -64,6 +66,7 @@ def test_every_version_is_locked_with_hashes_and_without_an_address() -> None:
         PROJECT / "requirements.lock",
         PROJECT / "etl_project_tests" / "long.txt",
         *(PROJECT / "etl_project_tests" / "benchmarks" / "peers").glob("*.txt"),
+        PROJECT / "etl_project_tests" / "readers" / "requirements.txt",
     ]:
         text = lock.read_text("utf-8")
         for block in re.split(r"\n(?=[A-Za-z0-9])", text.strip()):

@@ -61,7 +61,8 @@ def open_published(lake: Lake) -> Any:
         raise stop(f"nothing is published in {lake.root} yet; run: papers run PATH...", UNREADABLE)
     from etl_project.reading import open_read_only
 
-    return open_read_only(lake.database, alone=True)
+    # the file itself, not the link that the next publication moves
+    return open_read_only(lake.database.resolve(), alone=True)
 
 
 def open_warehouse(lake: Lake) -> Any:

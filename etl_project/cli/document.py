@@ -26,9 +26,8 @@ def document() -> str:
     text = html.unescape(typer.cli.get_docs_for_click(obj=command, ctx=context, name="papers"))
     for name, one in command.commands.items():  # their first sentences, which the library cuts
         sentence = re.split(r"(?<=\.)\s", (one.help or "").strip().replace("\n", " "))[0]
-        text = re.sub(
-            rf"^\* `{name}`: .*$", lambda _: f"* [`{name}`](#papers-{name}): {sentence}", text, flags=re.MULTILINE
-        )  # noqa: B023
+        line = f"* [`{name}`](#papers-{name}): {sentence}"
+        text = re.sub(rf"^\* `{name}`: .*$", line, text, flags=re.MULTILINE)
     text = re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE)
     head, _, rest = text.partition("\n\n")
     return f"{head}\n\n{_HEAD}\n{rest.strip()}\n"

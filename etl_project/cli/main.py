@@ -17,11 +17,13 @@ from etl_project.cli.decide import leave_out, merge, split
 from etl_project.cli.doctor import doctor
 from etl_project.cli.explain import explain
 from etl_project.cli.explore import explore
+from etl_project.cli.export import export
 from etl_project.cli.fetch import fetch
 from etl_project.cli.forms import forms
 from etl_project.cli.rejects import rejects
 from etl_project.cli.report import report
 from etl_project.cli.runs import rebuild, reparse, run
+from etl_project.cli.search import search
 from etl_project.cli.sql import sql
 from etl_project.cli.status import status
 from etl_project.cli.ui import ui
@@ -61,6 +63,7 @@ for _command in (
     report,
     explore,
     explain,
+    export,
     merge,
     split,
     forms,
@@ -71,6 +74,7 @@ for _command in (
 ):
     app.command()(_command)
 app.command("leave-out")(leave_out)
+app.command(context_settings={"ignore_unknown_options": True})(search)  # -word leaves a word out
 app.command(context_settings={"ignore_unknown_options": True})(sql)  # a query may start with a comment: "-- ..."
 
 

@@ -29,7 +29,9 @@ def status(lake: LakeOption = None, as_json: JsonOption = False) -> None:
     with open_published(where) as connection:
         (publication,) = rows_of(connection, "select * from publication")
         tables = rows_of(
-            connection, "select table_name from duckdb_tables() where table_name <> 'publication' order by table_oid"
+            connection,
+            "select table_name from duckdb_tables() where table_name <> 'publication' "
+            "and not starts_with(table_name, 'search_') order by table_oid",  # the index of search tells nothing of its own
         )
         counts = {
             t["table_name"]: rows_of(connection, f"select count(*) as n from {t['table_name']}")[0]["n"] for t in tables

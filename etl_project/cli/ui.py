@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from etl_project.cli.common import FAILED, LakeOption, lake_of, stop
-from etl_project.lake import PROJECT, LakeBusy, writer_lock
+from etl_project.lake import PROJECT
 
 
 def ui(
@@ -23,20 +23,17 @@ def ui(
     It asks for no login. From elsewhere: `ssh -L 3000:127.0.0.1:3000 THIS-MACHINE`, or a reverse proxy with a login.
     Example: `papers ui --port 3100`.
     """
-    from etl_project.dagster_home import environment, fail_orphans
+    from etl_project.alerts import UI
+    from etl_project.daemon import fail_lost_runs
+    from etl_project.dagster_home import environment
     from etl_project.webserver import NAME
 
     where = lake_of(lake)
     os.environ.update(environment(where))
+    os.environ.setdefault(UI, f"https://{name}" if name else f"http://127.0.0.1:{port}")
     try:
-        with writer_lock(where, "papers ui"):
-            import dagster as dg
-
-            with dg.DagsterInstance.get() as instance:
-                for run_id in fail_orphans(instance):
-                    print(f"run {run_id[:8]} had lost its process; it is marked as failed", file=sys.stderr)
-    except LakeBusy:
-        pass  # a run is at work, and looks itself
+        for run_id in fail_lost_runs(where, "papers ui"):
+            print(f"run {run_id[:8]} had lost its process; it is marked as failed", file=sys.stderr)
     except OSError as error:
         raise stop(f"the lake {where.root} cannot be written: {error.strerror}", FAILED) from None
     arguments = ["dev", "-w", str(PROJECT / "workspace.yaml"), "-h", "127.0.0.1", "-p", str(port)]

@@ -1,2 +1,2 @@
--- Refused: records, lines and files that were not understood, or left out by people; kept with a reason, and in no other table.
+-- Refused: records, lines and files that were not understood, or left out; kept, with a reason, in no other table.
 select count(*) as refused from refused_records
