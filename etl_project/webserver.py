@@ -26,7 +26,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 #: Names of this machine, and ``PAPERS_UI_NAME``, under which a reverse proxy serves the UI.
-_HERE = ("127.0.0.1", "localhost", "::1")
+HERE = ("127.0.0.1", "localhost", "::1")
 NAME = "PAPERS_UI_NAME"
 
 
@@ -100,7 +100,7 @@ def _webserver() -> None:
     from dagster_webserver import cli
 
     make = vars(cli)["create_app_from_workspace_process_context"]
-    names = [*_HERE, *filter(None, [os.environ.get(NAME)])]
+    names = [*HERE, *filter(None, [os.environ.get(NAME)])]
     report = Lake(Path(os.environ.get("PAPERS_LAKE") or PROJECT / "data_lake").absolute()).report
 
     def guarded(*args: Any, **options: Any) -> Any:

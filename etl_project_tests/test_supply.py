@@ -46,7 +46,7 @@ def test_what_is_imported_is_asked_for_and_what_is_asked_for_is_used() -> None:
     assert asked - set(imported) == set(_BY_OTHERS)
     # what an extra brings is imported where it is used, and nobody else waits for it or needs it
     assert {file for name in licences.extras() & set(imported) for file in imported[name]} == {
-        "workbook.py", "remote.py", "hub.py",
+        "workbook.py", "remote.py", "hub.py", "app.py", "drawn.py", "serve.py",
     }  # fmt: skip
 
 

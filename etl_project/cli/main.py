@@ -16,6 +16,7 @@ from etl_project.cli.common import stop
 from etl_project.cli.decide import leave_out, merge, split
 from etl_project.cli.doctor import doctor
 from etl_project.cli.explain import explain
+from etl_project.cli.explore import explore
 from etl_project.cli.export import export
 from etl_project.cli.fetch import fetch
 from etl_project.cli.forms import forms
@@ -60,6 +61,7 @@ for _command in (
     fetch,
     status,
     report,
+    explore,
     explain,
     export,
     merge,
