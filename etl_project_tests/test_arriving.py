@@ -102,7 +102,7 @@ def test_the_name_that_a_browser_keeps_for_a_download_is_left_alone(lake: Lake) 
 
 
 def test_the_sensor_asks_for_no_run_while_a_file_is_open_and_for_one_when_it_is_closed(lake: Lake) -> None:
-    (sensor,) = build_definitions(lake).sensors or []
+    sensor = build_definitions(lake).resolve_sensor_def("inbox")
 
     def look(cursor: str | None) -> dg.SensorResult | dg.SkipReason:
         with dg.DagsterInstance.ephemeral() as instance:

@@ -500,7 +500,7 @@ def test_the_schedule_asks_for_the_days_that_are_not_settled(lake: Lake) -> None
 
 
 def test_the_sensor_asks_for_a_run_when_a_day_was_fetched(lake: Lake, hub: Hub) -> None:
-    (sensor,) = build_definitions(lake).sensors or []
+    sensor = build_definitions(lake).resolve_sensor_def("inbox")
     hub.days[str(DAY)] = [item(1)]
     with dg.DagsterInstance.ephemeral() as instance:
         assert isinstance(sensor(dg.build_sensor_context(instance=instance)), dg.SkipReason)
