@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from etl_project import version as installed_version
 from etl_project.cli.check import check
 from etl_project.cli.common import stop
 from etl_project.cli.decide import leave_out, merge, split
@@ -47,9 +48,7 @@ def _main(
     debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from; stands anywhere.")] = False,
 ) -> None:
     if version:
-        from importlib.metadata import version as installed
-
-        print(f"papers-etl {installed('papers-etl')}")
+        print(f"papers-etl {installed_version()}")
         raise typer.Exit
 
 

@@ -55,6 +55,7 @@ def status(lake: LakeOption = None, as_json: JsonOption = False) -> None:
             {
                 **publication,
                 "newest_capture_received_at": newest,
+                "report": str(where.report) if where.report.exists() else None,
                 "files_in_inbox": waiting,
                 "fetched_pages_waiting": pages,
                 "captures_not_published": [{"dump_id": one.dump_id, "file_name": one.file_name} for one in held],
@@ -66,7 +67,7 @@ def status(lake: LakeOption = None, as_json: JsonOption = False) -> None:
         f"published  {publication['published_at']} UTC by run {publication['run_id'][:8]}, schema version {publication['schema_version']}"
     )
     print(
-        f"database   {where.database}\nparquet    {where.exports}\ninbox      {waiting} files (known ones stay there)"
+        f"database   {where.database}\nparquet    {where.exports}\nreport     {where.report if where.report.exists() else 'none yet; papers report makes it'}\ninbox      {waiting} files (known ones stay there)"
     )
     if pages:
         print(f"fetched    {pages} pages wait for the next run")

@@ -2,10 +2,9 @@
 
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
-from etl_project import warehouse
+from etl_project import version, warehouse
 from etl_project.lake import Lake, sync
 from etl_project.reading import open_read_only
 from etl_project.report.page import RunFacts, render
@@ -28,7 +27,7 @@ def write(lake: Lake, run_id: str, published: bool, error: str = "") -> Path:
             "database": lake.database,
             "parquet": lake.exports,
             "inputs_known": bool(looked),  # else the files that stand there are those of a run before
-            "version": version("papers-etl"),
+            "version": version(),
         }
         ended = f"{datetime.now(UTC):%Y-%m-%d %H:%M}"
         text = render(RunFacts(run_id, published, error, ended), facts, of_run, readers)
