@@ -499,3 +499,13 @@ def test_forms_shows_the_catalogue_and_how_a_file_is_recognised(papers: Papers, 
     assert "binary_file" in papers("forms", binary).stdout
     missing = papers("forms", tmp_path / "none.md")
     assert missing.returncode == 4 and "no such file" in missing.stderr
+
+
+def test_csv_of_no_rows_has_its_header(papers: Papers, samples: Lake) -> None:
+    done = papers("sql", "select paper_id, title from papers where false", "--format", "csv", lake=samples)
+    assert (done.returncode, done.stdout) == (0, "paper_id,title\n")
+
+
+def test_a_mistyped_option_of_search_is_no_word(papers: Papers, samples: Lake) -> None:
+    done = papers("search", "estimator", "--yaer", "2026", lake=samples)
+    assert done.returncode == 2 and "--year" in done.stderr

@@ -144,7 +144,10 @@ def test_growth_is_of_different_days_and_not_of_rounding(changed: Changed) -> No
 
 def test_months_without_papers_stand_in_the_chart(changed: Changed) -> None:
     lake = changed(
-        "delete from papers_by_month; insert into papers_by_month values ('2024-11-01', 2, 0, 1), ('2025-02-01', 4, 0, 0)"
+        "delete from github_links where paper_id <> (select min(paper_id) from github_links); update papers set published_on = null;"
+        "update papers set published_on = case when n <= 2 then date '2024-11-03' + n::int else date '2025-02-07' end "
+        "from (select paper_id as id, row_number() over (order by paper_id in (select paper_id from github_links) desc, paper_id) "
+        "as n from papers) where id = paper_id and n <= 6"
     )
     labels = [label.text for label in soup_of(lake).select_one("svg.chart").select(".label")]
     assert labels == ["2024-11", "2024-12", "2025-01", "2025-02"]

@@ -60,6 +60,7 @@ for _command in (
     fetch,
     status,
     report,
+    search,
     explore,
     explain,
     export,
@@ -73,7 +74,6 @@ for _command in (
 ):
     app.command()(_command)
 app.command("leave-out")(leave_out)
-app.command(context_settings={"ignore_unknown_options": True})(search)  # -word leaves a word out
 app.command(context_settings={"ignore_unknown_options": True})(sql)  # a query may start with a comment: "-- ..."
 
 

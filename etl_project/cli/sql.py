@@ -53,12 +53,13 @@ def sql(
                     print("\n".join(map(plain, shown.getvalue().split("\n"))), end="")
                 return
             rows = rows_of(connection, query)
+            names = [column[0] for column in connection.description or []]
         except duckdb.Error as error:
             raise stop(str(error).strip(), 2) from None
     if output is Format.JSON:
         print_json(rows)
-    elif rows:
-        writer = csv.DictWriter(sys.stdout, list(rows[0]), lineterminator="\n")
+    elif names:  # also of no rows: who reads it needs the columns
+        writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
         writer.writeheader()
         for row in rows:
             cells = row if output is Format.EXACT_CSV else {name: safe_cell(value) for name, value in row.items()}

@@ -152,7 +152,7 @@ def _months(first: str, last: str) -> list[str]:
 
 
 def _month_bar(month: str, row: Mapping[str, Any] | None) -> charts.Bar:
-    return charts.Bar(month, row["papers"], row["with_github"]) if row else charts.Bar(month, 0)
+    return charts.Bar(month, row["papers"], row["with_code"]) if row else charts.Bar(month, 0)
 
 
 def _charts(answers: Mapping[str, Answer]) -> dict[str, Any]:
