@@ -393,7 +393,7 @@ def test_search_says_when_nothing_is_found_and_what_may_be_meant(
     assert done.returncode == 4
     assert "no paper" in done.stderr
     assert f"did you mean {term}" in done.stderr
-    done = papers("search", "--", "-- -models", lake=lake)
+    done = papers("search", "--lake", lake.root, "--", "-- -models")
     assert done.returncode == 2
     assert "at least one word" in done.stderr
 
