@@ -509,3 +509,12 @@ def test_csv_of_no_rows_has_its_header(papers: Papers, samples: Lake) -> None:
 def test_a_mistyped_option_of_search_is_no_word(papers: Papers, samples: Lake) -> None:
     done = papers("search", "estimator", "--yaer", "2026", lake=samples)
     assert done.returncode == 2 and "--year" in done.stderr
+
+
+def test_without_a_publication_a_command_says_why(papers: Papers, lake: Lake) -> None:
+    done = papers("status", lake=lake)
+    assert done.returncode == 4 and "there is no such folder" in done.stderr
+    lake.warehouse.parent.mkdir(parents=True)
+    lake.warehouse.touch()  # a run came as far as this
+    done = papers("search", "x", lake=lake)
+    assert done.returncode == 4 and "rejects" in done.stderr and "check --failed" in done.stderr

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from etl_project.command import command_line
 from etl_project.lake import PROJECT, Lake
 
 FAILED, BUSY, UNREADABLE = 1, 3, 4
@@ -55,10 +56,21 @@ def _steers(text: str) -> bool:
     return not text.replace("\n", "").isprintable()
 
 
+def _why_not(lake: Lake) -> str:
+    if not lake.root.exists():
+        return "there is no such folder; name another with --lake, or make it with: papers run PATH..."
+    if lake.warehouse.exists():
+        return (
+            f"a run took captures in and did not publish; {command_line(lake, 'rejects')} tells what was refused, "
+            f"{command_line(lake, 'check --failed')} what stopped it"
+        )
+    return "run: papers run PATH..."
+
+
 def open_published(lake: Lake) -> Any:
     """Open the published database, closed to all other files, or stop with what to do."""
     if not lake.database.exists():
-        raise stop(f"nothing is published in {lake.root} yet; run: papers run PATH...", UNREADABLE)
+        raise stop(f"nothing is published in {lake.root} yet; {_why_not(lake)}", UNREADABLE)
     from etl_project.reading import open_read_only
 
     # the file itself, not the link that the next publication moves
