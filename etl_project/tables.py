@@ -716,7 +716,7 @@ GITHUB_LINKS = Table(
         Column("span_start", "integer", "Where the link starts in the abstract, from 0; null where only pages show it.", "code points", least=0),
         _mention_id(description="The mention that the link is shown from."),
         Column("n_mentions", "integer", "Mentions of the paper that have the repository.", "mentions", required=True, least=1),
-        Column("stars", "integer", "Stars of the repository at the newest capture that shows them; all are in `paper_metrics`.", "stars", least=0),
+        Column("stars", "integer", "Stars of the repository at the newest capture that shows them, by its day. Captures whose day is not known count as older, and of these the last loaded stands, which need not be the newest; all are in `paper_metrics`.", "stars", least=0),
         Column("stars_step", "integer", "Unit of their last digit as printed: `11.3k` is 11300 in steps of 100.", "stars", least=1),
         _mention_id("stars_mention_id", "The mention that the stars are from.", required=False),
     ),

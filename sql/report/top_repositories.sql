@@ -1,4 +1,4 @@
--- Repositories of most papers; those of as many, by stars at the newest capture that shows them.
+-- Repositories of most papers; those of as many, by stars at the newest capture that shows them (without a day, the last loaded).
 select repo_key as repository, count(distinct paper_id) as papers, max(stars) as stars
 from github_links
 group by repo_key
