@@ -124,6 +124,20 @@ def papers() -> Callable[..., subprocess.CompletedProcess[str]]:
     return call
 
 
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """The machine's own Chromium, driven by Playwright."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright comes with: make test-long")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not chromium:
+        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        yield browser
+        browser.close()
+
+
 def rows_of(lake: Lake, query: str) -> list[tuple[Any, ...]]:
     """Rows of a query on the published database."""
     with duckdb.connect(str(lake.database), read_only=True) as connection:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,12 +18,10 @@ from etl_project.lake import PROJECT, Lake
 from etl_project_tests.conftest import FormsRun
 from etl_project_tests.test_explore import change, empty, published  # noqa: F401 - a fixture
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright comes with: make test-long")
 marimo = pytest.importorskip("marimo", reason="marimo comes with: make test-long")
 pytestmark = pytest.mark.long
 
 Page = Any
-_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 #: marimo takes a moment for what a hand does; so long at most.
 _PATIENCE = 60_000
 
@@ -109,17 +106,6 @@ class Served:
         if not self.said:
             self.said = [self.process.communicate(timeout=30)[1]]
         return self.process.returncode, self.said[0]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not chromium:
-        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -15,22 +15,9 @@ from etl_project.run import Summary
 from etl_project_tests.conftest import rows_of
 from etl_project_tests.test_report import HOSTILE, Changed, changed, run_id_of  # noqa: F401 - a fixture
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright comes with: make test-long")
 pytestmark = pytest.mark.long
 
 Page = Any
-_ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if not chromium:
-        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
