@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from etl_project import progress
-from etl_project.capture_day import CaptureDay, find_capture_day, publication_day
+from etl_project.capture_day import CaptureDay, FileFacts, find_capture_day, publication_day
 from etl_project.captures import Reading, Record, read_capture, refuse_whole
 from etl_project.cleaning import SIGNS, clean_text, needs_unicode_cleaning
 from etl_project.contract import polars_schema
@@ -26,10 +26,10 @@ from etl_project.tables import CAPTURES, MENTION_AUTHORS, MENTION_LINKS, PARSED_
 log = logging.getLogger("etl_project")
 
 #: Moves when the same dump may give other rows; every dump is then read again and mentions keep their ids.
-PARSER_VERSION = 5
+PARSER_VERSION = 6
 
 #: What to do about a file that never became text.
-_REMEDIES = {
+UNREAD_REMEDIES = {
     "empty_file": "the file is empty; capture the page again",
     "binary_file": "the bytes are no text; give the page's text, or unpack the archive first",
     "undecodable": "its encoding cannot be told for certain, or is none that we know; save the capture as UTF-8 and give it again",
@@ -91,7 +91,7 @@ def _is_of_memory(error: BaseException) -> bool:
 
 def _read(content: str | None, damaged: list[int], reason: str | None) -> Reading:
     if content is None:
-        return refuse_whole("", reason or "", _REMEDIES[reason or ""])
+        return refuse_whole("", reason or "", UNREAD_REMEDIES[reason or ""])
     return read_capture(content, damaged)
 
 
@@ -103,14 +103,14 @@ def _parse(
     refused: list[tuple[Any, ...]] = []
     rows: dict[str, list[Any]] = {name: [] for name in (*_RECORD_FIELDS, *_DATED)}
     each = progress.each(zip(*columns.values(), strict=True), "captures read", dumps.height)
-    for dump_id, name, content, damaged, reason, modified, received in each:
+    for dump_id, name, source, content, damaged, reason, modified, received in each:
         if dump_id in left_out:
             reading = refuse_whole(content or "", "left_out", left_out[dump_id])
         else:
             reading = read(content, damaged, reason)
         records = reading.records
-        modified_on = modified.date() if modified else None
-        dated, on, basis = _read_dates(reading, name, modified_on, received.date())
+        file = FileFacts(name, source, modified.date() if modified else None, received.date())
+        dated, on, basis = read_dates(reading, file)
         if records:
             for field, values in zip(_RECORD_FIELDS, zip(*records, strict=True), strict=False):
                 rows[field] += values
@@ -162,15 +162,16 @@ class _Dated(NamedTuple):
 _UNDATED = _Dated()
 
 
-def _read_dates(
-    reading: Reading, file_name: str, modified_on: date | None, received_on: date
-) -> tuple[list[_Dated], date | None, str]:
+def read_dates(reading: Reading, file: FileFacts) -> tuple[list[_Dated], date | None, str]:
     """Return what each record's date gave, and the capture's day with its basis.
 
     Two pages pasted into one file have a day each, and the file has none.
     """
     records = reading.records
     dates = [parse_printed_date(r.date_text) if r.date_text else None for r in records]
+    days = [(basis, date.fromisoformat(day)) for basis, day in reading.days]
+    moments = (parse_time(r.daily_time) for r in records if r.daily_time)
+    newest_shown = max((moment.date() for moment in moments if moment), default=None)
     captured: dict[str | None, CaptureDay] = {}
     told = {r.page_day for r in records}
     if told <= {None}:
@@ -179,8 +180,7 @@ def _read_dates(
     for page_day in told:
         printed = [d for r, d in zip(records, dates, strict=True) if d is not None and r.page_day == page_day]
         head = parse_printed_date(page_day) if page_day else None
-        days = [(basis, date.fromisoformat(day)) for basis, day in reading.days]
-        captured[page_day] = find_capture_day(head, printed, file_name, modified_on, received_on, days)
+        captured[page_day] = find_capture_day(head, printed, file, days, newest_shown)
     glued = any(d is not None and d.glued for d in dates)
     dated = [
         _UNDATED if d is None else _Dated(d.raw, *publication_day(d, captured[r.page_day], glued), d.comments)
@@ -189,10 +189,10 @@ def _read_dates(
     if len(captured) > 1:
         return dated, None, "several_pages"
     ((page_day, capture),) = captured.items()
-    return dated, *((capture.on, capture.basis) if page_day or reading.days else (None, "absent"))
+    return dated, *((capture.on, capture.basis) if page_day or capture.on else (None, "absent"))
 
 
-_NEEDED = ("dump_id", "file_name", "content", "damaged_lines", "unread_reason", "modified_at", "received_at")
+_NEEDED = ("dump_id", "file_name", "source", "content", "damaged_lines", "unread_reason", "modified_at", "received_at")
 _RECORD_FIELDS = tuple(name for name in Record._fields if name != "page_day")
 _DATED = _Dated._fields
 #: Columns that are times, by the field of the record that holds them as text.

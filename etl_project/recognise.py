@@ -1,10 +1,13 @@
 """How one file is recognised and which of its lines go where, told without a lake: what ``papers forms FILE`` shows."""
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from etl_project.capture_day import FileFacts
 from etl_project.captures import Reading, read_capture
 from etl_project.captures.catalogue import CARRIED, READ
+from etl_project.parse import UNREAD_REMEDIES, read_dates
 from etl_project.raw import decode, open_bytes
 
 
@@ -35,8 +38,12 @@ def recognise_file(path: Path) -> Recognised:
     decoded = decode(content) if content is not None else None
     facts: dict[str, Any] = {"bytes": len(stored), "compression": compression}
     if decoded is None or decoded.text is None:
-        return Recognised({**facts, "unread": problem or (decoded and decoded.reason)}, [], {})
+        reason = problem or (decoded and decoded.reason) or ""
+        return Recognised({**facts, "unread": reason, "remedy": UNREAD_REMEDIES[reason]}, [], {})
     reading = read_capture(decoded.text, decoded.damaged_lines)
+    modified_on = datetime.fromtimestamp(path.stat().st_mtime, UTC).date()
+    file = FileFacts(path.name, str(path.absolute().parent), modified_on, date.today())
+    _, captured_on, basis = read_dates(reading, file)
     known_by = next((form.known_by for form in READ if form.name == reading.form), None)
     facts |= {
         "encoding": f"{decoded.encoding} ({decoded.basis})",
@@ -47,6 +54,7 @@ def recognise_file(path: Path) -> Recognised:
         "query": reading.query,
         "day": reading.captured_raw,
         "days told": ", ".join(f"{day} ({basis})" for basis, day in dict.fromkeys(reading.days)) or None,
+        "captured on": f"{captured_on} ({basis})" if captured_on else f"not known ({basis})",
         "mirror": reading.mirror,
         "unknown host": reading.unknown_host,
         "lines": f"{reading.lines_total}: {reading.lines_field} of papers, {reading.lines_furniture} of the page, "

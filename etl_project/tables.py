@@ -70,6 +70,7 @@ CAPTURED_BASES = (
     "link",
     "json",
     "front_matter",
+    "fetched",
     "file_name",
     "file_time",
     "newest_printed_year",
@@ -153,8 +154,8 @@ CAPTURES = Table(
         Column("heading", "text", "Heading of the page, as printed (`Daily Papers`, `Trending Papers`)."),
         Column("query", "text", "Search text in the page's head, as printed."),
         Column("captured_raw", "text", "Day in the page's head, as printed, most often without a year."),
-        Column("captured_on", "date", "The same as a date; null where the year is not known."),
-        Column("captured_basis", "text", "What gave the day its year: printed with it; a link to the day's page; the page's or the API's JSON; a front matter before the page; the file's name, or its time (a day either way), where they name the same day; the year after the newest printed date; nothing. `several_pages`: pages of several days stand in one file.", required=True, one_of=CAPTURED_BASES),
+        Column("captured_on", "date", "Day of the capture: the same as a date, or where the page prints none, as `captured_basis` says; null where nothing tells it. A page of an older day shows that day, whenever it was looked at."),
+        Column("captured_basis", "text", "What gave the day, or its year: printed with it; a link to the day's page; the page's or the API's JSON; a front matter before the page; the day on which `papers fetch` asked; the file's name (or its folder's, where that is a day), or its time (a day either way), where they name the day that the page prints, or the page prints none and shows nothing younger; the year after the newest printed date; nothing. `several_pages`: pages of several days stand in one file.", required=True, one_of=CAPTURED_BASES),
         Column("mirror", "text", "Known mirror of the site that served the page, by its links or by its host in the texts."),
         Column("unknown_host", "text", "Host that the page's links lead to in place of the site and its known mirrors; never mapped."),
         Column("records", "integer", "Mentions found.", "mentions", required=True, least=0),
@@ -716,8 +717,9 @@ GITHUB_LINKS = Table(
         Column("span_start", "integer", "Where the link starts in the abstract, from 0; null where only pages show it.", "code points", least=0),
         _mention_id(description="The mention that the link is shown from."),
         Column("n_mentions", "integer", "Mentions of the paper that have the repository.", "mentions", required=True, least=1),
-        Column("stars", "integer", "Stars of the repository at the newest capture that shows them, by its day. Captures whose day is not known count as older, and of these the last loaded stands, which need not be the newest; all are in `paper_metrics`.", "stars", least=0),
+        Column("stars", "integer", "Stars of the repository at the newest capture that shows them and whose day is known, of one day the most; where no day is known, the most that a capture shows. All are in `paper_metrics`.", "stars", least=0),
         Column("stars_step", "integer", "Unit of their last digit as printed: `11.3k` is 11300 in steps of 100.", "stars", least=1),
+        Column("stars_on", "date", "Day of the capture that the stars are from; null where it is not known."),
         _mention_id("stars_mention_id", "The mention that the stars are from.", required=False),
     ),
     laws=(
@@ -732,9 +734,9 @@ GITHUB_LINKS = Table(
         ),
         Law(
             "stars_are_the_pages",
-            "Stars have their mention and their step, and only a repository that a page shows has them.",
-            "select paper_id, repo_key, stars, stars_step, source from {table} where (stars is null) <> (stars_mention_id is null) "
-            "or (stars is null and stars_step is not null) or (stars is not null and source = 'abstract')",
+            "Stars have their mention, its day and its step, and only a repository that a page shows has them.",
+            "select paper_id, repo_key, stars, stars_step, stars_on, source from {table} where (stars is null) <> (stars_mention_id is null) "
+            "or (stars is null and (stars_step is not null or stars_on is not null)) or (stars is not null and source = 'abstract')",
             "sql/github_links.sql breaks its rule: report it.",
         ),
         Law(
@@ -758,7 +760,7 @@ PAPER_METRICS = Table(
         _mention_id(),
         _paper_id(),
         _dump_id(),
-        Column("captured_on", "date", "Day of the capture; null where its year is unknown."),
+        Column("captured_on", "date", "Day of the capture; null where nothing tells it."),
         Column("upvotes", "integer", "Upvotes that the page showed then.", "upvotes", least=0),
         Column("comments", "integer", "Comments that the page showed then.", "comments", least=0),
         Column("github_stars", "integer", "Stars of the repository that the page showed then.", "stars", least=0),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl_project.capture_day import CaptureDay, find_capture_day, publication_day
+from etl_project.capture_day import CaptureDay, FileFacts, find_capture_day, publication_day
 from etl_project.fields import MONTHS, parse_printed_date
 
 LATE = date(2030, 6, 1)
@@ -14,8 +14,9 @@ def dates(*texts):
     return [parse_printed_date(text) for text in texts]
 
 
-def find(head=None, printed=(), name="page.txt", modified=None, received=LATE):
-    return find_capture_day(parse_printed_date(head) if head else None, dates(*printed), name, modified, received)
+def find(head=None, printed=(), name="page.txt", modified=None, received=LATE, source="/inbox", newest=None):
+    file = FileFacts(name, source, modified, received)
+    return find_capture_day(parse_printed_date(head) if head else None, dates(*printed), file, newest_shown=newest)
 
 
 # ---- the capture's day: one source after the other
@@ -89,7 +90,9 @@ def test_a_handful_of_old_dates_does_not_tell_the_year_if_others_are_possible():
 
 def test_a_file_name_that_tells_another_year_is_not_contradicted():
     found = find(None, ["Mar 3, 2023"] * 12, "papers_2025-04-20.txt", received=date(2026, 11, 21))
-    assert found == CaptureDay(None, None, "absent")
+    assert found == CaptureDay(date(2025, 4, 20), 2025, "file_name")
+    found = find("May 3", ["Mar 3, 2023"] * 12, "papers_2025-04-20.txt", received=date(2026, 11, 21))
+    assert found == CaptureDay(None, None, "year_unknown")
 
 
 def test_the_name_goes_before_the_files_time_and_that_before_the_newest_year():
@@ -105,6 +108,82 @@ def test_without_head_and_years_the_capture_day_is_absent():
 
 def test_a_head_without_any_source_of_a_year_stays_without_one():
     assert find("Apr 20", ["Mar 2"]) == CaptureDay(None, None, "year_unknown")
+
+
+# ---- a page that prints no day: JSON, saved pages, the trending page
+
+JUNE = date(2026, 6, 11)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "daily_papers_2026-06-11.json",
+        "20260611T070000Z.json.gz",
+        "20260611070000_papers.html",
+        "2026.06.11 and once more 2026_06_11.md",
+    ],
+)
+def test_a_page_without_a_day_has_the_one_in_its_files_name(name):
+    assert find(name=name) == CaptureDay(JUNE, 2026, "file_name")
+    assert find(None, ["Jun 11, 2026"], name, newest=JUNE) == CaptureDay(JUNE, None, "file_name")
+
+
+@pytest.mark.parametrize("source", ["/captures/2026-06-11", "20260611", "C:\\captures\\2026_06_11"])
+def test_a_folder_that_is_called_by_a_day_tells_it_of_files_that_do_not(source):
+    assert find(source=source) == CaptureDay(JUNE, 2026, "file_name")
+    assert find(name="of-2026-06-10.json", source=source).on == date(2026, 6, 10)
+
+
+@pytest.mark.parametrize("source", ["/backup of 2026-06-11", "/2026-06-11/papers", "/2026-06-31", "2026-06"])
+def test_other_days_in_the_way_to_a_file_tell_nothing(source):
+    assert find(source=source) == CaptureDay(None, None, "absent")
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"name": "2026-06-01_2026-06-11.json"},  # a range
+        {"name": "2026-06-11.json", "received": date(2026, 6, 9)},
+        {"name": "2026-06-11.json", "newest": date(2026, 6, 13)},  # shows what was not there then
+        {"name": "2026-06-11.json", "printed": ["Jun 13, 2026"]},
+        {"name": "2026-06-11.md", "printed": ["Jun 13"]},
+        {"name": "2026-06-11.md", "printed": ["Jun 3", "Jan 9, 2026"]},  # prints this year, so it is of a later one
+        {"name": "2027-06-11.md", "printed": ["Feb 29"]},
+        {"name": "2026-06.json"},
+        {"name": "2606.11001.json"},
+    ],
+)
+def test_a_day_that_the_capture_contradicts_is_not_its_own(facts):
+    assert find(**facts).on is None
+
+
+def test_the_day_in_a_name_gives_the_year_to_dates_before_it():
+    assert find(None, ["Jun 3", "Dec 9, 2025"], "2026-06-11.md") == CaptureDay(JUNE, 2026, "file_name")
+
+
+@pytest.mark.parametrize("off", [-1, 0, 1])
+def test_a_files_time_is_the_captures_if_its_newest_papers_are_of_that_day(off):
+    modified = JUNE + timedelta(days=off)
+    assert find(modified=modified, newest=JUNE) == CaptureDay(modified, 2026, "file_time")
+    assert find(None, ["Jun 11, 2026", "Jan 3, 2024"], modified=modified) == CaptureDay(modified, None, "file_time")
+
+
+@pytest.mark.parametrize("off", [-400, -2, 2, 400])
+def test_the_time_of_an_older_file_may_be_that_of_a_copy(off):
+    assert find(modified=JUNE + timedelta(days=off), newest=JUNE).on is None
+
+
+def test_a_files_time_tells_nothing_without_days_or_with_dates_that_lack_their_year():
+    assert find(modified=JUNE).on is None
+    assert find(None, ["Jun 11"], modified=JUNE).on is None
+    assert find(name="2026-06-01_2026-06-11.json", modified=JUNE, newest=JUNE).on is None
+
+
+def test_what_was_fetched_is_of_the_day_on_which_it_was_asked_for_and_not_of_the_listing():
+    address = "https://papers.example/api/daily_papers?date=2026-03-02"
+    assert find(name="2026-03-02.json", source=address, modified=JUNE) == CaptureDay(JUNE, 2026, "fetched")
+    assert find(source=address, modified=JUNE, newest=date(2026, 8, 1)).on is None, "the file's time was lost"
 
 
 # ---- contradictions
@@ -166,12 +245,14 @@ def test_a_capture_is_younger_than_every_printed_year_and_not_younger_than_its_a
         assert found.basis in {"file_name", "file_time", "newest_printed_year"}
         assert found.year > max(years, default=0)
         assert date(found.year, 1, 1) <= received + timedelta(days=1)
-    else:
-        assert found.on is None and found.basis == ("year_unknown" if head else "absent")
+    elif found.on is None:
+        assert found.basis == ("year_unknown" if head else "absent")
     if found.on is not None:
-        day = parse_printed_date(head)
-        assert (found.on.year, found.on.month, found.on.day) == (found.year, day.month, day.day)
+        day = parse_printed_date(head) if head else found.on
+        assert (found.on.month, found.on.day) == (day.month, day.day)
+        assert found.on.year == found.year or (head is None and found.year is None)
         assert found.on <= received + timedelta(days=1)
+        assert all(d.year <= found.on.year for d in dates(*printed) if d.year)
 
 
 # ---- a paper's day

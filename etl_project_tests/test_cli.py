@@ -496,7 +496,11 @@ def test_forms_shows_the_catalogue_and_how_a_file_is_recognised(papers: Papers, 
     assert reached == len(sample.read_text("utf-8").splitlines())
     binary = tmp_path / "page.bin"
     binary.write_bytes(bytes(range(256)))
-    assert "binary_file" in papers("forms", binary).stdout
+    unread = papers("forms", binary)
+    assert unread.returncode == 4
+    assert "binary_file" in unread.stdout and "give the page's text" in unread.stdout
+    dated = shutil.copy(sample, tmp_path / "of_2026-06-20.json")
+    assert "captured on  2026-06-20 (file_name)" in papers("forms", dated).stdout
     missing = papers("forms", tmp_path / "none.md")
     assert missing.returncode == 4 and "no such file" in missing.stderr
 

@@ -269,21 +269,21 @@ def _gained(t: Tables) -> list[Row]:
         shown = link["source"] == "page" and link["repo_key"] and mention["captured_on"]
         if shown and mention["github_stars"] is not None and link["url_raw"] == mention["github_url"].strip():
             counts[link["repo_key"]].append(
-                (mention["captured_on"], mention["github_stars_step"], mention["github_stars"])
+                (mention["captured_on"], -mention["github_stars"], mention["github_stars_step"])
             )
     found = []
     for key, counted in counts.items():
-        first, last = min(counted), min(counted, key=lambda one: (-one[0].toordinal(), one[1], -one[2]))
+        first, last = min(counted), min(counted, key=lambda one: (-one[0].toordinal(), *one[1:]))
         if first[0] < last[0]:
             found.append(
                 {
                     "repo_key": key,
                     "first_on": first[0],
                     "last_on": last[0],
-                    "stars_first": first[2],
-                    "stars_last": last[2],
-                    "gained": last[2] - first[2],
-                    "off_by_at_most": first[1] + last[1] - 2,
+                    "stars_first": -first[1],
+                    "stars_last": -last[1],
+                    "gained": first[1] - last[1],
+                    "off_by_at_most": first[2] + last[2] - 2,
                 }
             )
     return sorted(found, key=lambda row: (-row["gained"], row["repo_key"]))[:20]

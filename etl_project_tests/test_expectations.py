@@ -96,7 +96,7 @@ LAW_DEFECTS = {
     "github_links.a_place_in_the_abstract": "update github_links set span_start = 0",
     "github_links.stars_are_the_pages": "update github_links set stars = 1, stars_mention_id = mention_id",
     "github_links.paper_id_in_papers": "update github_links set paper_id = 'p0000000000000001'",
-    "github_links.repository_is_no_furniture": "insert into github_links select paper_id, 'hugging/site', 'hugging', 'site', 'https://github.com/hugging/site', null, 'abstract', 0, text_mention_id, 1, null, null, null from papers",
+    "github_links.repository_is_no_furniture": "insert into github_links select paper_id, 'hugging/site', 'hugging', 'site', 'https://github.com/hugging/site', null, 'abstract', 0, text_mention_id, 1, null, null, null, null from papers",
     "paper_metrics.paper_id_in_papers": "update paper_metrics set paper_id = 'p0000000000000001'",
     "papers_by_month.months_add_up": "update papers_by_month set papers = papers + 1",
     "deliveries.every_delivery_is_kept": "delete from raw_dumps",
@@ -149,7 +149,11 @@ MORE_LAW_DEFECTS = [
     ("paper_mentions.a_title_joins_one_paper", "update parsed_rows set arxiv_id = '2401.' || lpad(cast(seq as varchar), 5, '0')"),
     ("value_sources.sources_are_the_papers_own", "update value_sources set n_values = n_mentions + 1"),
     ("github_links.stars_are_the_pages", "update github_links set source = 'abstract' where stars is not null"),
-    ("github_links.stars_are_the_pages", "update github_links set stars = null, stars_mention_id = null"),
+    ("github_links.stars_are_the_pages", "update github_links set stars = null, stars_on = null, stars_mention_id = null"),
+    (
+        "github_links.stars_are_the_pages",
+        "update github_links set stars = null, stars_step = null, stars_on = '2026-06-12', stars_mention_id = null",
+    ),
 ]  # fmt: skip
 
 

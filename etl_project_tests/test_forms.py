@@ -14,8 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from etl_project.capture_day import FileFacts
 from etl_project.captures import read_capture
-from etl_project.parse import _read_dates
+from etl_project.parse import read_dates
 from etl_project_tests.benchmarks.chaos_forms import FORMS, damaged, is_mixed, leaves_no_trace
 from etl_project_tests.form_checks import check, check_account
 from etl_project_tests.renderer import (
@@ -424,11 +425,11 @@ HEAD = {
 @pytest.mark.parametrize("form", HEAD)
 def test_links_to_the_days_beside_the_page_give_the_year_and_not_the_day(form):
     reading = read_capture(HEAD[form])
-    dated, on, basis = _read_dates(reading, "page", None, date(2026, 2, 1))
+    dated, on, basis = read_dates(reading, FileFacts("page", "/inbox", None, date(2026, 2, 1)))
     assert ([str(d.published_on) for d in dated], str(on), basis) == (["2026-01-01"], "2026-01-02", "link")
     assert [record.organisation_handle for record in reading.records] == [None]
     reading = read_capture(HEAD[form].replace("Jan 2", ""))
-    dated, on, _ = _read_dates(reading, "page", None, date(2026, 2, 1))
+    dated, on, _ = read_dates(reading, FileFacts("page", "/inbox", None, date(2026, 2, 1)))
     assert on is None and [d.published_on for d in dated] == [None]
 
 

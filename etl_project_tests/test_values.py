@@ -218,6 +218,45 @@ def test_stars_are_those_of_the_newest_capture_and_of_the_pages_own_repository(f
     ]
 
 
+def test_stars_do_not_follow_the_order_in_which_captures_come(tmp_path: Path) -> None:
+    """Trending pages as JSON, which prints no day: one with its day in its name, one that is later but older, two without."""
+
+    def page(**stars: int) -> str:
+        return json.dumps(
+            [
+                {
+                    "paper": {
+                        "id": {"back": "2404.06001", "edge": "2404.06002", "side": "2404.06003"}[repo],
+                        "title": f"On Looking Twice at the {repo.title()} of Things",
+                        "summary": f"We look at the {repo} again, and it has moved. " * 8,
+                        "publishedAt": "2024-04-08T00:00:00.000Z",
+                        "githubRepo": f"https://github.com/twice/{repo}",
+                        "githubStars": count,
+                    }
+                }
+                for repo, count in stars.items()
+            ]
+        )
+
+    lake = Lake(tmp_path / "lake")
+    loads = (
+        {"trending-2026-06-12.json": page(back=95, edge=10), "trending.json": page(back=99, edge=10, side=60)},
+        {"trending_2026-06-10.json": page(back=120, edge=12), "again.json": page(side=50)},
+    )
+    for number, files in enumerate(loads):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        for name, content in files.items():
+            (folder / name).write_text(content, "utf-8")
+        assert run_job(lake, [folder]).exit_code == 0
+    query = "select repo, stars, stars_on, file_name from github_links join parsed_rows on stars_mention_id = parsed_rows.mention_id join raw_dumps using (dump_id) order by repo"
+    assert rows_of(lake, query) == [
+        ("back", 95, date(2026, 6, 12), "trending-2026-06-12.json"),
+        ("edge", 10, date(2026, 6, 12), "trending-2026-06-12.json"),
+        ("side", 60, None, "trending.json"),
+    ]
+
+
 def test_links_of_abstracts_and_pages_say_which_they_are(forms_run: FormsRun) -> None:
     assert several(forms_run, LINKED, "url source span_start", "paper_links", "url") == [
         ("https://github.com/Kiosk/One/tree/main/a", "abstract", 6),

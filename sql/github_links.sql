@@ -2,8 +2,9 @@
 --
 -- Repositories are the same if owner/repo are, whatever the case; owner and repo are shown as written in
 -- an abstract, else as a page shows them; of these in the mention that the paper's abstract is from, else
--- in the lowest mention id, first place first. Stars are those of the newest capture that shows them, by
--- its day (none is oldest), then by load; they count what the page's own repository has and no other's.
+-- in the lowest mention id, first place first. Stars are those of the newest day whose captures show them, of that day
+-- the most; where no capture has a day, the most that one shows: neither the order of loading nor a late old
+-- file may move them. They count what the page's own repository has and no other's.
 with ranked as (
     select
         paper_mentions.paper_id,
@@ -45,12 +46,14 @@ starred as (
         parsed_rows.github_stars,
         parsed_rows.github_stars_step,
         parsed_rows.mention_id,
+        captures.captured_on,
         row_number() over (
             partition by paper_mentions.paper_id, mention_links.repo_key
             order by
                 case when captures.captured_on is null then 1 else 0 end,
                 captures.captured_on desc,
-                raw_dumps.load_number desc,
+                parsed_rows.github_stars desc,
+                parsed_rows.github_stars_step,
                 mention_links.mention_id,
                 mention_links.link_number
         ) as place
@@ -58,7 +61,6 @@ starred as (
     inner join paper_mentions on mention_links.mention_id = paper_mentions.mention_id
     inner join parsed_rows on mention_links.mention_id = parsed_rows.mention_id
     inner join captures on parsed_rows.dump_id = captures.dump_id
-    inner join raw_dumps on parsed_rows.dump_id = raw_dumps.dump_id
     where
         mention_links.source = 'page'
         and mention_links.repo_key is not null
@@ -79,6 +81,7 @@ select
     cast(counted.n_mentions as integer) as n_mentions,
     starred.github_stars as stars,
     starred.github_stars_step as stars_step,
+    starred.captured_on as stars_on,
     starred.mention_id as stars_mention_id
 from ranked
 inner join counted on ranked.paper_id = counted.paper_id and ranked.repo_key = counted.repo_key

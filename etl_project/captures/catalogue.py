@@ -56,6 +56,8 @@ _TRENDING = (
 _ITEM = tuple(CARRIED)
 _NO_YEAR = "A date of the page's own year is printed without it; the year comes from the capture's day."
 _KIND = "In the abstract's place may stand a one-sentence summary (`abstract_kind`)."
+#: Without a day, stars and upvotes of several captures cannot be put in order.
+_NO_DAY = "The page prints no day: name the file by the day of its capture (`..._2026-06-11...`)."
 _DAILY = "Daily pages show neither abstract nor date."
 
 READ: tuple[Form, ...] = (
@@ -97,7 +99,7 @@ READ: tuple[Form, ...] = (
         "Markdown of the trending page, every card twice",
         "the same, with repositories and `Published on` on most cards",
         (*_TRENDING, "comments"),
-        f"{_KIND} Both copies of a card are one record. Without links there are no ids.",
+        f"{_KIND} Both copies of a card are one record. Without links there are no ids. {_NO_DAY}",
     ),
     Form(
         "text_link_lines",
@@ -111,7 +113,7 @@ READ: tuple[Form, ...] = (
         "the same of the trending page",
         "the same, with repositories and `Published on` on most cards",
         (*_TRENDING, "comments"),
-        _KIND,
+        f"{_KIND} {_NO_DAY}",
     ),
     Form(
         "text_numbered_links",
@@ -125,7 +127,7 @@ READ: tuple[Form, ...] = (
         "the same of the trending page",
         "the same, with repositories and `Published on` on most cards",
         (*_TRENDING, "comments"),
-        _KIND,
+        f"{_KIND} {_NO_DAY}",
     ),
     Form(
         "text_paper",
@@ -135,7 +137,7 @@ READ: tuple[Form, ...] = (
             "title", "abstract", "summary", "arXiv id", "number of authors", "authors by name", "date", "upvotes",
             "repository", "stars", "project page",
         ),
-        f"{_NO_YEAR} What others wrote below the links is the page's.",
+        f"{_NO_YEAR} {_NO_DAY} What others wrote below the links is the page's.",
     ),
     Form(
         "html_data",
@@ -156,19 +158,21 @@ READ: tuple[Form, ...] = (
         "saved HTML of one paper's page",
         "a page whose own address or heading is one paper's",
         _ITEM,
+        _NO_DAY,
     ),
     Form(
         "api_json",
         "JSON of the API, or as other projects archive it",
         "JSON in which objects with a title and an id or an abstract stand",
         _ITEM,
-        "Three dates: the day on arXiv, the time of its announcement, the time on the daily page.",
+        f"Three dates: the day on arXiv, the time of its announcement, the time on the daily page. {_NO_DAY}",
     ),
     Form(
         "json_lines",
         "the same, one object a line",
         "lines that are JSON objects",
         _ITEM,
+        _NO_DAY,
     ),
 )  # fmt: skip
 

@@ -131,8 +131,8 @@ def _explained(connection: Any, paper_id: str) -> dict[str, Any]:
         "sources": rows("select field, mention_id, n_mentions, n_values from value_sources where paper_id = ? order by field"),
         "authors": rows("select position, name, mention_id from paper_authors where paper_id = ? order by position"),
         "repositories": rows(
-            "select repo_key, url, source, g.n_mentions, stars, stars_step, stars_mention_id, captured_on as stars_on from github_links g "
-            "left join paper_metrics m on stars_mention_id = m.mention_id where g.paper_id = ? order by repo_key"
+            "select repo_key, url, source, n_mentions, stars, stars_step, stars_mention_id, stars_on from github_links "
+            "where paper_id = ? order by repo_key"
         ),
         "links": rows("select url, kind, source, n_mentions from paper_links where paper_id = ? order by url"),
         "mentions": rows(

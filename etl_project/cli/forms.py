@@ -1,11 +1,14 @@
 """``papers forms``: the forms that are read, and how one file is."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from etl_project.cli.common import UNREADABLE, JsonOption, plain, print_json, stop
+
+if TYPE_CHECKING:
+    from etl_project.recognise import Recognised
 
 
 def forms(
@@ -36,7 +39,13 @@ def forms(
     if as_json:
         where = [stretch._asdict() for stretch in found.stretches]
         print_json({**found.facts, "carried": found.carried, "where": where})
-        return
+    else:
+        _show(found)
+    if "unread" in found.facts:
+        raise typer.Exit(UNREADABLE)
+
+
+def _show(found: "Recognised") -> None:
     for name, value in found.facts.items():
         if value is not None:
             print(f"{name:<13}{plain(str(value))}")

@@ -157,8 +157,9 @@ select least(n_authors, 21) as authors, count(*) as papers from papers join chos
 where n_authors is not null group by all order by all
 """
 _REPOSITORIES = """
-select repo_key as repository, count(*) as papers, max(stars) as stars from github_links join chosen using (paper_id)
-group by repo_key order by papers desc, stars desc nulls last, repo_key limit 15
+select repo_key as repository, count(*) as papers,
+    first(stars order by stars_on desc nulls last, stars desc) filter (where stars is not null) as stars, max(stars_on) as stars_on
+from github_links join chosen using (paper_id) group by repo_key order by papers desc, stars desc nulls last, repo_key limit 15
 """
 #: A value beside its line, and how many of the paper's mentions have it, or another.
 _SOURCES = """
@@ -191,7 +192,7 @@ def authors(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
 
 
 def repositories(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """Return the 15 repositories of most of the chosen papers, with the most stars that a newest capture shows."""
+    """Return the 15 repositories of most of the chosen papers, with their stars on the newest day that shows them."""
     return _frame(connection, _REPOSITORIES)
 
 
