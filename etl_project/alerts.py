@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
 from etl_project.lake import Lake
+from etl_project.printable import printable
 
 log = logging.getLogger("etl_project")
 #: Seconds in which the webhook has to answer, in all.
@@ -138,5 +139,5 @@ def _posted(webhook: str, told: dict[str, object]) -> str:
 
 def _plain(text: str) -> str:
     """Return text in one line without control characters, cut: it may hold words of a capture."""
-    line = "".join(c if c.isprintable() else " " for c in text)
+    line = printable(text)
     return line if len(line) <= _MOST_TEXT else line[: _MOST_TEXT - 1] + "…"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from etl_project.contract import Table, polars_schema
+from etl_project.printable import printable
 from etl_project.tables import CHECK_RESULTS, NEW_CAPTURE_VALUES, NEW_CAPTURES, PAPER_CHANGES, RUN_STATISTICS, TABLES
 from etl_project.warehouse import SQL_FOLDER, append, attached, replace, scalar, transaction
 
@@ -41,7 +42,7 @@ def record(
     rows = [
         (
             run_id, _now(), o.check.table, o.check.name, o.check.severity, o.check.owner, o.passed,
-            not o.passed and o.check.name in accepted, o.failing, None if o.passed else _plain(o.observed),
+            not o.passed and o.check.name in accepted, o.failing, None if o.passed else printable(o.observed),
         )
         for o in outcomes
     ]  # fmt: skip
@@ -139,8 +140,3 @@ def _forget_old(connection: "duckdb.DuckDBPyConnection", table: Table, time: str
 
 def _now() -> datetime:
     return datetime.now(UTC).replace(tzinfo=None)
-
-
-def _plain(text: str) -> str:
-    """Return text in one line without control characters: it may hold words of a capture."""
-    return "".join(c if c.isprintable() else " " for c in text)

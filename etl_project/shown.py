@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from etl_project.contract import Table
+from etl_project.printable import printable
 
 MOST_ROWS = 50
 #: What has fewer than 1,000 characters Dagster shows at once, else when somebody asks for it.
@@ -121,8 +122,7 @@ def cell(value: object) -> str:
     else:
         text = "" if value is None else str(value)
     text = text if len(text) <= _MOST_TEXT else text[: _MOST_TEXT - 1] + "…"
-    text = "".join(c if c.isprintable() else " " for c in text)  # bidi marks would turn the row around
-    return re.sub(r"([\\`*_{}\[\]<>|#~$&!])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*_{}\[\]<>|#~$&!])", r"\\\1", " ".join(printable(text).split()))
 
 
 def number(value: float) -> str:

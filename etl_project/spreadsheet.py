@@ -1,8 +1,10 @@
 """Cells of CSV that no spreadsheet runs as a formula. Text in, text out."""
 
-import unicodedata
 from typing import Any
 
+from etl_project.printable import printable
+
+_SPACES = "\n\t\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 _BEGINS_FORMULA = frozenset("=+-@\t\r\n＝＋－＠")
 
 
@@ -22,4 +24,4 @@ def shown(text: str) -> str:
 
     Line ends and spaces of all kinds stay; ``csv-exact`` has all as it is.
     """
-    return "".join(c if c.isprintable() or c in "\n\t" or unicodedata.category(c) == "Zs" else " " for c in text)
+    return printable(text, keep=_SPACES)

@@ -124,6 +124,31 @@ def test_sql_prints_tables_csv_and_json(samples: Lake, papers: Papers) -> None:
     assert isinstance(objects[0]["n_authors"], int | None)
 
 
+def test_sql_prints_values_as_exports_have_them(samples: Lake, papers: Papers) -> None:
+    query = (
+        "select true as yes, 1.50::decimal(5, 2) as price, 'nan'::double as odd, null as gone, '' as empty, [1, 2] as list, "
+        "timestamp '2026-01-01 10:00:00' as at, date '2026-01-01' as day, -3 as below, '-3' as text, 'a' || chr(8205) || 'b' || chr(8238) as mark"
+    )
+    (cells,) = list(csv.reader(io.StringIO(papers("sql", query, "-f", "csv", lake=samples).stdout)))[1:]
+    assert cells == [
+        *("true", "1.50", "nan", "", "", "[1, 2]", "2026-01-01T10:00:00", "2026-01-01", "-3", "'-3", "a\u200db "),
+    ]
+    assert ',,"","[1, 2]",' in papers("sql", query, "-f", "csv", lake=samples).stdout, "a null is no empty text"
+    exact = papers("sql", query, "-f", "csv-exact", lake=samples).stdout
+    assert exact.endswith(",-3,-3,a\u200db\u202e\n")
+    (row,) = json.loads(papers("sql", query, "--json", lake=samples).stdout)
+    assert list(row.values()) == [
+        *(True, 1.5, None, None, "", [1, 2], "2026-01-01T10:00:00", "2026-01-01", -3, "-3", "a\u200db\u202e"),
+    ]
+
+
+@pytest.mark.parametrize(("query", "told"), [("select 1; select 2", "2 statements"), ("-- nothing", "no statements")])
+def test_sql_takes_one_query(query: str, told: str, samples: Lake, papers: Papers) -> None:
+    done = papers("sql", query, lake=samples)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr
+
+
 @pytest.mark.parametrize(
     "query", ["select nothing from papers", "selec 1", "delete from papers", "create table x (a int)"]
 )

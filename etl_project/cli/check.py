@@ -16,12 +16,12 @@ from etl_project.cli.common import (
     meant,
     open_published,
     open_warehouse,
-    plain,
     print_json,
     rows_of,
     stop,
 )
 from etl_project.lake import Lake, LakeBusy, writer_lock
+from etl_project.printable import printable
 
 
 def check(
@@ -58,7 +58,7 @@ def check(
         raise stop(f"no run has been checked in {where.root} yet; run: papers run PATH...", UNREADABLE)
     if name and not rows:
         raise stop(
-            f"{plain(name)}: no check of that name was run; `papers check` shows all.{meant(check_name, {name for _, name in _remedies()})}",
+            f"{printable(name)}: no check of that name was run; `papers check` shows all.{meant(check_name, {name for _, name in _remedies()})}",
             UNREADABLE,
         )
     last = runs[0]["run_id"]
@@ -97,7 +97,7 @@ def _verdict(row: dict[str, Any]) -> str:
 
 
 def _seen(row: dict[str, Any]) -> str:
-    return "" if row["passed"] else f": {plain(row['observed'] or '')}"
+    return "" if row["passed"] else f": {printable(row['observed'] or '')}"
 
 
 def _place(table: str) -> int:

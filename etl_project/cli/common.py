@@ -1,9 +1,12 @@
 """What the commands share: options, errors in one line with an exit code, printing that no terminal is steered by."""
 
 import json
+import math
 import os
 import sys
 from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +14,7 @@ import typer
 
 from etl_project.command import command_line
 from etl_project.lake import PROJECT, Lake
+from etl_project.printable import printable
 
 FAILED, BUSY, UNREADABLE = 1, 3, 4
 
@@ -37,19 +41,32 @@ def lake_of(given: Path | None) -> Lake:
 
 def stop(message: str, code: int) -> typer.Exit:
     """Print why the command cannot go on, and return what to raise to end it with exit code ``code``."""
-    print("\n".join(plain(line) for line in f"papers: {message}".splitlines()), file=sys.stderr)
+    print("\n".join(printable(line) for line in f"papers: {message}".splitlines()), file=sys.stderr)
     return typer.Exit(code)
 
 
-def plain(text: str) -> str:
-    """Return ``text`` without control characters: a title could otherwise steer the terminal."""
-    return "".join(c if c.isprintable() else " " for c in text)
-
-
 def print_json(value: Any) -> None:
-    """Print ``value`` as JSON; what could steer a terminal stands as an escape, and reads back as it was."""
-    text = json.dumps(value, indent=2, default=str, ensure_ascii=False)
+    """Print ``value`` as JSON; what could steer a terminal stands as an escape, and reads back as it was.
+
+    Times are ISO 8601; numbers that JSON has not (NaN, infinity) are null.
+    """
+    text = json.dumps(_as_json(value), indent=2, ensure_ascii=False)
     print("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text) if _steers(text) else text)
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _as_json(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_json(one) for one in value]
+    if isinstance(value, Decimal):
+        nearest = float(value)
+        return nearest if Decimal(str(nearest)) == value else str(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _steers(text: str) -> bool:
@@ -91,7 +108,7 @@ def meant(name: str, names: Iterable[str]) -> str:
     found = process.extract(
         name.lower(), {one: one.lower() for one in names}, scorer=fuzz.ratio, limit=3, score_cutoff=70
     )
-    return f" Did you mean {' or '.join(plain(one) for *_, one in found)}?" if found else ""
+    return f" Did you mean {' or '.join(printable(one) for *_, one in found)}?" if found else ""
 
 
 def rows_of(connection: Any, query: str, parameters: list[Any] | None = None) -> list[dict[str, Any]]:

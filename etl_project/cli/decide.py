@@ -16,7 +16,6 @@ from etl_project.cli.common import (
     lake_of,
     meant,
     open_published,
-    plain,
     print_json,
     rows_of,
     same_schema,
@@ -25,6 +24,7 @@ from etl_project.cli.common import (
 from etl_project.cli.papers import DECIDED, find_paper, sides_of
 from etl_project.command import command_line
 from etl_project.lake import Lake, LakeBusy
+from etl_project.printable import printable
 
 if TYPE_CHECKING:  # what a command needs is imported when it runs
     from collections.abc import Callable
@@ -124,7 +124,7 @@ def leave_out(
         if len({one.dump_id for one in found}) > 1:
             for one in found:
                 print(
-                    plain(f"{one.dump_id}  {one.file_name}  received {one.received_at} from {one.source}"),
+                    printable(f"{one.dump_id}  {one.file_name}  received {one.received_at} from {one.source}"),
                     file=sys.stderr,
                 )
             raise stop(f"{len(found)} captures are called {name!r}; give one of these ids", 2)
@@ -133,7 +133,7 @@ def leave_out(
     if as_json:
         print_json([{"dump_id": one.dump_id, "file_name": one.file_name, "left_out": not undo} for one in chosen])
         return
-    names = ", ".join(plain(f"{one.file_name} ({one.dump_id})") for one in chosen)
+    names = ", ".join(printable(f"{one.file_name} ({one.dump_id})") for one in chosen)
     becomes = "is in the tables again" if undo else "is left out"
     print(f"decided: {names} {becomes} from the next run on: {command_line(where, 'run')}")
 

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from etl_project.cli.common import FAILED, JsonOption, LakeOption, lake_of, plain, print_json
+from etl_project.cli.common import FAILED, JsonOption, LakeOption, lake_of, print_json
 from etl_project.cli.progress import show_progress
+from etl_project.printable import printable
 
 
 def doctor(
@@ -28,9 +29,9 @@ def doctor(
     for finding in examine(where, backup=backup):
         findings.append(finding)
         if not as_json:
-            print(f"{finding.check:<12} {finding.outcome:<8} {plain(finding.found)}".rstrip(), flush=True)
+            print(f"{finding.check:<12} {finding.outcome:<8} {printable(finding.found)}".rstrip(), flush=True)
             if finding.remedy:
-                print(f"{'':<12} {'remedy:':<8} {plain(finding.remedy)}")
+                print(f"{'':<12} {'remedy:':<8} {printable(finding.remedy)}")
     problems = sum(finding.outcome == "problem" for finding in findings)
     code = FAILED if problems else 0
     if as_json:

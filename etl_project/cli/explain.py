@@ -9,12 +9,12 @@ from etl_project.cli.common import (
     LakeOption,
     lake_of,
     open_published,
-    plain,
     print_json,
     rows_of,
     same_schema,
 )
 from etl_project.cli.papers import DECIDED, find_paper, mentions_of
+from etl_project.printable import printable
 
 
 def explain(
@@ -94,8 +94,8 @@ def _parted_by(connection: Any, a: str, b: str) -> str:
 
 def _print_compared(pair: dict[str, Any]) -> None:
     for name in ("a", "b"):
-        print(f"{pair[f'paper_{name}']}  {plain(pair[f'title_{name}'])}")
-    print(f"{pair['verdict']}: {plain(pair['reason'])}")
+        print(f"{pair[f'paper_{name}']}  {printable(pair[f'title_{name}'])}")
+    print(f"{pair['verdict']}: {printable(pair['reason'])}")
     if "related" not in pair:
         return
     ids = [paper_id or "none" for paper_id in pair["arxiv_ids"]]
@@ -157,7 +157,7 @@ def _explained(connection: Any, paper_id: str) -> dict[str, Any]:
 
 
 def _print_explained(paper: dict[str, Any]) -> None:
-    print(f"{paper['paper_id']}  {plain(paper['title'])}")
+    print(f"{paper['paper_id']}  {printable(paper['title'])}")
     names = [author["name"] for author in paper["authors"]]
     more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
     organisation = [paper["organisation_handle"], paper["organisation_name"]]
@@ -175,14 +175,14 @@ def _print_explained(paper: dict[str, Any]) -> None:
     sources = {source["field"]: source for source in paper["sources"]}
     for field, value in shown.items():
         origin = f"from {sources[field]['mention_id']}" if field in sources else ""
-        text = "-" if value is None else plain(str(value))
+        text = "-" if value is None else printable(str(value))
         print(f"  {field:<20} {'   '.join(part for part in (text, origin) if part)}")
     for repository in paper["repositories"]:
         stars = ""
         if repository["stars"] is not None:
             day = f" on {repository['stars_on']}" if repository["stars_on"] else ""
             stars = f"   {repository['stars']:,} stars{day}, from {repository['stars_mention_id']}"
-        print(f"  {'repository':<20} {plain(repository['url'])} ({_WHERE[repository['source']]}){stars}")
+        print(f"  {'repository':<20} {printable(repository['url'])} ({_WHERE[repository['source']]}){stars}")
     for source in paper["sources"]:
         if source["n_values"] > 1:
             print(
@@ -191,23 +191,23 @@ def _print_explained(paper: dict[str, Any]) -> None:
     mentions = paper["mentions"]
     print(f"{len(mentions)} mention{'s' if len(mentions) > 1 else ''}:")
     for m in mentions:
-        mirror = f"  served by {plain(m['mirror'])}" if m["mirror"] else ""
+        mirror = f"  served by {printable(m['mirror'])}" if m["mirror"] else ""
         print(
-            f"  {m['mention_id']}  {plain(m['file_name'])} lines {m['line_start']}-{m['line_end']}  {m['form']}  joined by {m['rule']}{mirror}"
+            f"  {m['mention_id']}  {printable(m['file_name'])} lines {m['line_start']}-{m['line_end']}  {m['form']}  joined by {m['rule']}{mirror}"
         )
         told = [f"{k} {m[k]}" for k in _TOLD_BY_MENTIONS if m[k] is not None]
-        print(f"      {plain(', '.join(told))}")
+        print(f"      {printable(', '.join(told))}")
     for link in paper["links"]:
-        print(f"  link {plain(link['url'])}  ({link['kind']}, {_WHERE[link['source']]})")
+        print(f"  link {printable(link['url'])}  ({link['kind']}, {_WHERE[link['source']]})")
     for row in paper["merged"]:
         print(f"  took over {row['merged_paper_id']}")
     for row in paper["decisions"]:
         print(
             f"  decided on {row['decided_at']:%Y-%m-%d} ({row['state']}): {row['mention_id']} and {row['other_mention_id']} "
-            f"are of {DECIDED[row['verdict']]}: {plain(row['why'])}"
+            f"are of {DECIDED[row['verdict']]}: {printable(row['why'])}"
         )
     for row in paper["related"]:
-        print(f"  looks like {row['paper_id']}  {plain(row['title'])}  ({row['kind']}, {row['containment']:.0%})")
+        print(f"  looks like {row['paper_id']}  {printable(row['title'])}  ({row['kind']}, {row['containment']:.0%})")
 
 
 _IN_ABSTRACTS_PLACE = {

@@ -19,13 +19,13 @@ from etl_project.cli.common import (
     lake_of,
     meant,
     open_published,
-    plain,
     print_json,
     same_schema,
     stop,
 )
 from etl_project.cli.progress import show_progress
 from etl_project.lake import Lake
+from etl_project.printable import printable
 
 
 class Partition(str, Enum):
@@ -124,7 +124,7 @@ def export(
     for note in bundle.notes:
         print(f"note:   {note}", file=sys.stderr)
     for where_it_is in shown:
-        print(f"export: {plain(where_it_is)}")
+        print(f"export: {printable(where_it_is)}")
 
 
 def _listed(names: str) -> list[str]:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from etl_project.cli.common import UNREADABLE, JsonOption, plain, print_json, stop
+from etl_project.cli.common import UNREADABLE, JsonOption, print_json, stop
+from etl_project.printable import printable
 
 if TYPE_CHECKING:
     from etl_project.recognise import Recognised
@@ -27,14 +28,14 @@ def forms(
     from etl_project.recognise import recognise_file
 
     if file.is_dir():
-        raise stop(f"{plain(str(file))}: a folder; give one capture file, or all of it to: papers run", UNREADABLE)
+        raise stop(f"{printable(str(file))}: a folder; give one capture file, or all of it to: papers run", UNREADABLE)
     if not file.is_file():
-        raise stop(f"{plain(str(file))}: no such file; give one capture file", UNREADABLE)
+        raise stop(f"{printable(str(file))}: no such file; give one capture file", UNREADABLE)
     try:
         found = recognise_file(file)
     except OSError as error:
         raise stop(
-            f"{plain(str(file))}: cannot be read ({error.strerror}); check its permissions", UNREADABLE
+            f"{printable(str(file))}: cannot be read ({error.strerror}); check its permissions", UNREADABLE
         ) from None
     if as_json:
         where = [stretch._asdict() for stretch in found.stretches]
@@ -48,12 +49,12 @@ def forms(
 def _show(found: "Recognised") -> None:
     for name, value in found.facts.items():
         if value is not None:
-            print(f"{name:<13}{plain(str(value))}")
+            print(f"{name:<13}{printable(str(value))}")
     if found.carried:
         print(f"{'carries':<13}{', '.join(f'{word} {count}' for word, count in found.carried.items())}")
     for stretch in found.stretches:
         lines = str(stretch.first) if stretch.first == stretch.last else f"{stretch.first}-{stretch.last}"
-        print(f"  {lines:>13}  {stretch.went:<8} {plain(stretch.what)[:120]}".rstrip())
+        print(f"  {lines:>13}  {stretch.went:<8} {printable(stretch.what)[:120]}".rstrip())
 
 
 def _show_forms(as_json: bool) -> None:

@@ -3,7 +3,8 @@
 import sys
 from typing import TYPE_CHECKING, Any
 
-from etl_project.cli.common import UNREADABLE, plain, rows_of, stop
+from etl_project.cli.common import UNREADABLE, rows_of, stop
+from etl_project.printable import printable
 
 if TYPE_CHECKING:  # what a command needs is imported when it runs
     from etl_project.decisions import Side
@@ -33,12 +34,12 @@ def find_paper(connection: Any, name: str) -> str:
     if not found:
         alike = _alike(connection, title_key(paper))
         for row in alike:
-            print(f"{row['paper_id']}  {plain(row['title'])}", file=sys.stderr)
+            print(f"{row['paper_id']}  {printable(row['title'])}", file=sys.stderr)
         hint = "did you mean one of these?" if alike else "papers search finds papers by words"
         raise stop(f"no paper has the id or title {name!r}; {hint}", UNREADABLE)
     if len(found) > 1:
         for row in found:
-            print(f"{row['paper_id']}  {plain(row['title'])}", file=sys.stderr)
+            print(f"{row['paper_id']}  {printable(row['title'])}", file=sys.stderr)
         raise stop(f"{len(found)} papers fit {paper!r}; give one of these ids", 2)
     return str(found[0]["paper_id"])
 

@@ -1,6 +1,6 @@
 """What long commands show on stderr: the stages' lines, and how far they are, with rate and time left.
 
-In a terminal a bar that goes when it is full; elsewhere a plain line now and then.
+In a terminal a bar that goes when it is full; elsewhere a printable line now and then.
 """
 
 import logging
@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from etl_project import progress
-from etl_project.cli.common import plain
+from etl_project.printable import printable
 
 #: What takes less is not worth a line, in seconds; and the time between two lines where there is no terminal.
 _SHORT, _BETWEEN = 2.0, 10.0
@@ -27,7 +27,7 @@ class Shown(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Print a line of the log."""
-        text = "  " + plain(record.getMessage())
+        text = "  " + printable(record.getMessage())
         if self.bar is not None:
             self.bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
         else:

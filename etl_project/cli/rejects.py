@@ -13,12 +13,12 @@ from etl_project.cli.common import (
     meant,
     open_published,
     open_warehouse,
-    plain,
     print_json,
     rows_of,
     same_schema,
     stop,
 )
+from etl_project.printable import printable
 
 
 def rejects(
@@ -38,7 +38,7 @@ def rejects(
 
     if reason is not None and reason not in REFUSAL_REASONS:
         raise stop(
-            f"{plain(reason)}: no such reason.{meant(reason, REFUSAL_REASONS)} The reasons are: {', '.join(REFUSAL_REASONS)}",
+            f"{printable(reason)}: no such reason.{meant(reason, REFUSAL_REASONS)} The reasons are: {', '.join(REFUSAL_REASONS)}",
             2,
         )
     where = lake_of(lake)
@@ -63,9 +63,9 @@ def rejects(
     for row in rows:
         first, last = row["line_start"], row["line_end"]
         lines = "" if not last else f", line {first}" if first == last else f", lines {first}-{last}"
-        print(f"{plain(row['file_name'])}{lines}: {row['reason']}: {plain(row['detail'])}")
+        print(f"{printable(row['file_name'])}{lines}: {row['reason']}: {printable(row['detail'])}")
         if row["text"].strip():
-            print(f"    {plain(row['text'])[:120]}")
+            print(f"    {printable(row['text'])[:120]}")
     counts = Counter(row["reason"] for row in rows)
     for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         print(f"{count:>6} {name}", file=sys.stderr)

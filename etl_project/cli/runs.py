@@ -15,13 +15,13 @@ from etl_project.cli.common import (
     LakeOption,
     lake_of,
     meant,
-    plain,
     print_json,
     stop,
 )
 from etl_project.cli.progress import show_progress
 from etl_project.command import command_line
 from etl_project.lake import Lake, LakeBusy, writer_lock
+from etl_project.printable import printable
 
 if TYPE_CHECKING:  # what a command needs is imported when it runs
     from collections.abc import Callable
@@ -62,7 +62,7 @@ def run(
         raise stop("an empty name was given (an unset variable?); name files or folders", 2)
     if unknown := [name for name in accept or [] if name not in ACCEPTABLE]:
         raise stop(
-            f"{plain(unknown[0])}: cannot be accepted.{meant(unknown[0], ACCEPTABLE)} Only these can: {', '.join(ACCEPTABLE)}",
+            f"{printable(unknown[0])}: cannot be accepted.{meant(unknown[0], ACCEPTABLE)} Only these can: {', '.join(ACCEPTABLE)}",
             2,
         )
     given = [Path(path) for path in paths or []]
@@ -74,7 +74,7 @@ def run(
                 f"nothing to take in; put captures into {where.inbox}, or name them: papers run PATH...", UNREADABLE
             )
         for path, problem in problems:
-            print(f"papers: {plain(str(path))}: {problem}", file=sys.stderr)
+            print(f"papers: {printable(str(path))}: {problem}", file=sys.stderr)
         raise stop("nothing to take in", UNREADABLE)
     from etl_project.run import Summary, run_job
 
@@ -84,7 +84,7 @@ def run(
             print_json({**vars(Summary("", False, files)), "exit_code": 0})
         else:
             for path, why in waits.items():
-                print(f"{plain(str(path))}: left alone, {plain(why)}")
+                print(f"{printable(str(path))}: left alone, {printable(why)}")
             print("nothing is there to take in yet; run again when it is complete")
         return
 
@@ -163,13 +163,15 @@ def print_summary(lake: Lake, summary: Any) -> None:
         table.add_column("refused", justify="right")
         for file in shown:
             cells = (Path(file["file"]).name, file["outcome"], file["form"] or "-", file["records"], file["refused"])
-            table.add_row(*(escape(plain(str("-" if cell is None else cell))) for cell in cells))
+            table.add_row(*(escape(printable(str("-" if cell is None else cell))) for cell in cells))
         console.print(table)
     if rest := len(summary.files) - len(shown):
         console.print(f"{rest} more files, {len(odd) - len(shown)} of them with something refused")
     for file in shown:
         if file["note"]:
-            console.print(f"[yellow]{escape(plain(file['file']))}[/]: {escape(plain(file['note']))}", soft_wrap=True)
+            console.print(
+                f"[yellow]{escape(printable(file['file']))}[/]: {escape(printable(file['note']))}", soft_wrap=True
+            )
     if summary.hidden:
         console.print(f"{summary.hidden} files were passed over: their names, or their folders', begin with a dot")
     if counts := summary.papers:
@@ -185,17 +187,17 @@ def print_summary(lake: Lake, summary: Any) -> None:
     for check in summary.checks_failed:
         console.print(
             f"  [red]{check['table']}.{check['check']}[/] ({check['severity']}{', accepted' * check['accepted']}; "
-            f"{check['owner']}): {escape(plain(check['why'] or ''))}",
+            f"{check['owner']}): {escape(printable(check['why'] or ''))}",
             soft_wrap=True,
         )
     if not summary.published:
         console.print(
-            f"[red]nothing was published[/]; readers keep what they had. {escape(plain(summary.error))}".rstrip(),
+            f"[red]nothing was published[/]; readers keep what they had. {escape(printable(summary.error))}".rstrip(),
             soft_wrap=True,
         )
         return
     if summary.error:
-        console.print(f"[red]failed after the publication[/]: {escape(plain(summary.error))}", soft_wrap=True)
+        console.print(f"[red]failed after the publication[/]: {escape(printable(summary.error))}", soft_wrap=True)
     if summary.changes is not None:
         _print_changes(console, summary.changes)
     console.print(
@@ -223,7 +225,7 @@ def _print_changes(console: Any, changes: dict[str, Any]) -> None:
     if changes["columns"]:
         print_plain(f"changed values: {counts('columns').replace(',', ';')}")
     for row in changes["examples"]:
-        was, now = (plain(str("-" if row[name] is None else row[name]))[:60] for name in ("before", "after"))
+        was, now = (printable(str("-" if row[name] is None else row[name]))[:60] for name in ("before", "after"))
         print_plain(
-            f"  {plain(row['file_name'])}, line {row['line_start']}: {plain(row['title'])[:50]}: {row['column']}: {was} -> {now}"
+            f"  {printable(row['file_name'])}, line {row['line_start']}: {printable(row['title'])[:50]}: {row['column']}: {was} -> {now}"
         )

@@ -14,11 +14,11 @@ from etl_project.cli.common import (
     LakeOption,
     lake_of,
     open_published,
-    plain,
     print_json,
     rows_of,
     stop,
 )
+from etl_project.printable import printable
 
 #: What is looked at first: papers, where filters leave some out, and texts in which a phrase is looked for. If these are
 #: too few, all are: the answer is the same, most get it sooner.
@@ -161,26 +161,26 @@ def _print(
     width = min(shutil.get_terminal_size((100, 40)).columns, 110)
     mark = _marker(words, terminal)
     for paper in found:
-        print(f"{paper['rank']:>3}. {mark(plain(paper['title']))}")
+        print(f"{paper['rank']:>3}. {mark(printable(paper['title']))}")
         names = ", ".join(paper["authors"])
         if paper["n_authors"] and (rest := paper["n_authors"] - len(paper["authors"])) > 0:
             names += f" and {rest} more" if names else f"{rest} author{'s' * (rest > 1)}"
         told = [paper["published_on"] and str(paper["published_on"]), names, paper["organisation"]]
-        line = " · ".join(plain(one) for one in told if one)
+        line = " · ".join(printable(one) for one in told if one)
         for part in (
             line,
-            *map(plain, paper["repositories"][:2]),
+            *map(printable, paper["repositories"][:2]),
             paper["url"] or f"papers explain {paper['paper_id']}",
         ):
             if part:
                 print(f"     {part}")
-        for part in textwrap.wrap(_snippet(plain(paper["text"] or ""), words), width - 5):
+        for part in textwrap.wrap(_snippet(printable(paper["text"] or ""), words), width - 5):
             print(f"     {mark(part)}")
         print()
     if not found:
-        print(f"no paper{' with these filters' * filtered} fits: {plain(asked)}", file=sys.stderr)
+        print(f"no paper{' with these filters' * filtered} fits: {printable(asked)}", file=sys.stderr)
     for word, term in hints.items():
-        print(f"no paper has the word {plain(word)}; did you mean {plain(term)}...?", file=sys.stderr)
+        print(f"no paper has the word {printable(word)}; did you mean {printable(term)}...?", file=sys.stderr)
 
 
 def _pattern(words: dict[str, str]) -> re.Pattern[str]:

@@ -6,12 +6,12 @@ from etl_project.cli.common import (
     LakeOption,
     lake_of,
     open_published,
-    plain,
     print_json,
     rows_of,
     stop,
 )
 from etl_project.command import command_line
+from etl_project.printable import printable
 
 _MOST_HELD_SHOWN = 10
 
@@ -77,7 +77,9 @@ def status(lake: LakeOption = None, as_json: JsonOption = False) -> None:
             f"({command_line(where, 'check --failed')} tells which checks failed, {command_line(where, 'doctor')} what is damaged)"
         )
         for one in held[:_MOST_HELD_SHOWN]:
-            print(f"  {one.dump_id}  {plain(one.file_name)}{'  left out from the next run on' * (one.dump_id in out)}")
+            print(
+                f"  {one.dump_id}  {printable(one.file_name)}{'  left out from the next run on' * (one.dump_id in out)}"
+            )
         if len(held) > _MOST_HELD_SHOWN:
             print(f"  and {len(held) - _MOST_HELD_SHOWN} more")
     for name, count in counts.items():

@@ -4,6 +4,7 @@ import re
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from etl_project.printable import printable
 from etl_project.warehouse import SQL_FOLDER
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def ask(connection: "duckdb.DuckDBPyConnection", name: str, **values: str | int)
 def _plain(value: Any) -> Any:
     """Return a value as it may be shown: of text, no control characters, which could turn a line around."""
     if isinstance(value, str):
-        return "".join(c if c.isprintable() or c == "\n" else " " for c in value)
+        return printable(value, keep="\n")
     return (
         value.isoformat(" ") if isinstance(value, datetime) else value.isoformat() if isinstance(value, date) else value
     )
