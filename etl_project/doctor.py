@@ -468,14 +468,7 @@ def _whole(seen: Examined, content: str) -> Path | None:
 
 def _is_content(path: Path, content: str) -> bool:
     """Say whether a file opens to the content of this SHA-256."""
-    try:
-        if not path.is_file() or path.stat().st_size > raw.LARGEST_STORED:
-            return False
-        stored = path.read_bytes()
-    except OSError:
-        return False
-    opened = raw.open_bytes(stored)[1]
-    return hashlib.sha256(stored if opened is None else opened).hexdigest() == content
+    return raw.content_of(path) == content
 
 
 def _stage(seen: Examined, path: Path, content: str, name: str, modified: datetime | None = None) -> str:

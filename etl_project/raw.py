@@ -123,7 +123,7 @@ def take_all(
     found: dict[Path, bool] = {}  # a file that is named twice is taken once
     unfinished: dict[Path, str] = {}
     for path in paths:
-        files, problem = _files_below(path)
+        files, problem = files_below(path)
         for file in files:
             if any(file.is_relative_to(folder) for folder in without):
                 continue
@@ -161,10 +161,11 @@ def take_all(
 
 def problem_with(path: Path) -> str:
     """Return why nothing can be taken from ``path``, or "" if it names at least one file."""
-    return _files_below(path)[1]
+    return files_below(path)[1]
 
 
-def _files_below(path: Path) -> tuple[list[Path], str]:
+def files_below(path: Path) -> tuple[list[Path], str]:
+    """Return the files that a file or folder names, hidden ones left out, and why there are none, or ""."""
     try:
         if path.is_dir():
             # sorted, so that a run does the same on every file system; hidden files are nobody's captures
@@ -200,7 +201,7 @@ def all_unfinished(paths: Iterable[Path]) -> dict[Path, str]:
     """Return why each file in these folders would be left alone; nothing if one would not, or a file is named itself."""
     found = {}
     for path in paths:
-        for file in _files_below(path)[0]:
+        for file in files_below(path)[0]:
             found[file] = unfinished_by_name(file, path) if file != path else ""
     found |= dict.fromkeys(growing(found), GROWING)
     found = {file: reason or (GROWING if is_being_written(file) else "") for file, reason in found.items()}
@@ -221,6 +222,18 @@ def _leads_out(file: Path, folder: Path) -> str:
 def is_taken(store: Path, content_sha256: str) -> bool:
     """Say whether the store has this content."""
     return _receipt_path(store, content_sha256).exists()
+
+
+def content_of(file: Path) -> str | None:
+    """Return the SHA-256 of what is in ``file`` once opened; None if it cannot be read, or is no file that is taken."""
+    try:
+        if not file.is_file() or file.stat().st_size > LARGEST_STORED:
+            return None
+        stored = file.read_bytes()
+    except OSError:
+        return None
+    opened = open_bytes(stored)[1]
+    return hashlib.sha256(stored if opened is None else opened).hexdigest()
 
 
 def _receipt_path(store: Path, content_sha256: str) -> Path:

@@ -114,6 +114,23 @@ def test_status_tells_rows_and_when(samples: Lake, papers: Papers) -> None:
     assert status["schema_version"] == SCHEMA_VERSION
 
 
+def test_status_tells_what_waits_for_the_next_run(samples_copy: Lake, papers: Papers) -> None:
+    """Of the inbox what no run has taken, whatever the files are called, and decisions that are not applied yet."""
+    samples_copy.inbox.mkdir(exist_ok=True)
+    sample = PROJECT / "data_lake" / "samples" / "trending_papers.md"
+    shutil.copy2(sample, samples_copy.inbox)
+    shutil.copy(sample, samples_copy.inbox / "under_another_name.md")
+    (samples_copy.inbox / "new.md").write_text("not seen before", "utf-8")
+    assert papers("leave-out", sample.name, "--why", "twice", lake=samples_copy).returncode == 0
+    shown = papers("status", lake=samples_copy).stdout
+    assert "inbox      3 files, 1 of them not taken in yet" in shown
+    assert "1 decisions wait for the next run" in shown
+    told = json.loads(papers("status", "--json", lake=samples_copy).stdout)
+    assert [told[key] for key in ("files_in_inbox", "files_waiting", "decisions_waiting")] == [3, 1, 1]
+    assert papers("leave-out", sample.name, "--undo", lake=samples_copy).returncode == 0
+    assert json.loads(papers("status", "--json", lake=samples_copy).stdout)["decisions_waiting"] == 0
+
+
 def test_sql_prints_tables_csv_and_json(samples: Lake, papers: Papers) -> None:
     query = "select title, n_authors from papers order by title limit 3"
     table = papers("sql", query, lake=samples).stdout
@@ -263,7 +280,7 @@ def test_a_lake_without_publication_says_what_to_run(lake: Lake, papers: Papers)
 def test_nothing_to_take_in_says_what_to_do(lake: Lake, papers: Papers) -> None:
     done = papers("run", lake=lake)
     assert done.returncode == 4
-    assert "or name them: papers run PATH" in done.stderr
+    assert f"run PATH... --lake {lake.root}" in done.stderr
     assert not lake.root.exists()
 
 

@@ -177,6 +177,9 @@ def test_what_is_chosen_holds_together_and_is_all_there_is_of_these_papers(
             connection.execute(f"create view {table.name} as from read_parquet('{to / table.name}.parquet')")
         _check_references(connection, tables)
         connection.execute(f"attach '{forms_run.lake.database.resolve()}' as whole (read_only)")
+        (chosen_papers,) = connection.execute("select count(*) from papers").fetchall()[0]
+        notes = json.loads((to / "manifest.json").read_text("utf-8")).get("notes", [])
+        assert notes == ([] if chosen_papers else ["No paper fits the condition: the files are empty."])
         chosen = f"(select paper_id from whole.papers where (\n{condition}\n))"
         mentions = f"(select mention_id from whole.paper_mentions where paper_id in {chosen})"
         for table in tables:

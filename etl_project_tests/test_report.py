@@ -210,6 +210,11 @@ def test_a_first_run_that_publishes_nothing_has_a_page_too(lake: Lake, tmp_path:
     soup = soup_of(lake)
     assert "There is no publication yet." in soup.select_one(".state.bad").text
     assert "empty.txt" in soup.text and not soup.select(".tile")
+    assert (
+        "empty_file" in soup.select_one("#refused").text
+        and "capture the page again" in soup.select_one("#refused").text
+    )
+    assert "So far there are none" in soup.select_one("#use").text
 
 
 def test_what_cannot_be_written_leaves_the_page_before(samples_copy: Lake) -> None:

@@ -395,7 +395,13 @@ def test_search_says_when_nothing_is_found_and_what_may_be_meant(
     assert f"did you mean {term}" in done.stderr
     done = papers("search", "--lake", lake.root, "--", "-- -models")
     assert done.returncode == 2
-    assert "at least one word" in done.stderr
+    assert "give a word of letters or digits" in done.stderr
+
+
+def test_search_tells_that_signs_are_no_words(sample_run: tuple[Lake, Summary], papers: Papers) -> None:
+    done = papers("search", "🚀", "!?", lake=sample_run[0])
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "nothing to look for in '🚀 !?': give a word of letters or digits" in done.stderr
 
 
 def test_search_tells_how_to_get_an_index_where_there_is_none(samples_copy: Lake, papers: Papers) -> None:
@@ -403,7 +409,15 @@ def test_search_tells_how_to_get_an_index_where_there_is_none(samples_copy: Lake
         connection.execute("drop table search_index")
     done = papers("search", "models", lake=samples_copy)
     assert done.returncode == 4
-    assert "papers run" in done.stderr
+    assert "publish anew with: " in done.stderr and f"run --lake {samples_copy.root}" in done.stderr
+
+
+def test_an_index_of_another_version_is_not_asked(samples_copy: Lake, papers: Papers) -> None:
+    with duckdb.connect(str(samples_copy.database.resolve())) as connection:
+        connection.execute("update search_index set index_version = index_version + 1")
+    done = papers("search", "models", lake=samples_copy)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "no search index of this version; publish anew with: " in done.stderr
 
 
 def test_it_finds_no_worse_than_fts5_in_real_papers(real_captures: Path, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from etl_project.cli.common import (
     rows_of,
     stop,
 )
+from etl_project.command import command_line
 from etl_project.lake import Lake, LakeBusy, writer_lock
 from etl_project.printable import printable
 
@@ -55,7 +56,9 @@ def check(
             [check_name, table],
         )
     if not runs:
-        raise stop(f"no run has been checked in {where.root} yet; run: papers run PATH...", UNREADABLE)
+        raise stop(
+            f"no run has been checked in {where.root} yet; run: {command_line(where, 'run PATH...')}", UNREADABLE
+        )
     if name and not rows:
         raise stop(
             f"{printable(name)}: no check of that name was run; `papers check` shows all.{meant(check_name, {name for _, name in _remedies()})}",
@@ -135,5 +138,7 @@ def _results(lake: Lake) -> Iterator[Any]:
             print(f"papers: the warehouse cannot be read ({reason}); what the last publication tells:", file=sys.stderr)
         connection = connection or stack.enter_context(open_published(lake))
         if not rows_of(connection, "select 1 as there from duckdb_tables() where table_name = 'check_results'"):
-            raise stop(f"no run has been checked in {lake.root} yet; run: papers run PATH...", UNREADABLE)
+            raise stop(
+                f"no run has been checked in {lake.root} yet; run: {command_line(lake, 'run PATH...')}", UNREADABLE
+            )
         yield connection

@@ -75,13 +75,15 @@ def _steers(text: str) -> bool:
 
 def _why_not(lake: Lake) -> str:
     if not lake.root.exists():
-        return "there is no such folder; name another with --lake, or make it with: papers run PATH..."
+        return (
+            f"there is no such folder; name another with --lake, or make it with: {command_line(lake, 'run PATH...')}"
+        )
     if lake.warehouse.exists():
         return (
             f"a run took captures in and did not publish; {command_line(lake, 'rejects')} tells what was refused, "
             f"{command_line(lake, 'check --failed')} what stopped it"
         )
-    return "run: papers run PATH..."
+    return f"run: {command_line(lake, 'run PATH...')}"
 
 
 def open_published(lake: Lake) -> Any:
@@ -121,7 +123,7 @@ def rows_of(connection: Any, query: str, parameters: list[Any] | None = None) ->
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def same_schema(connection: Any) -> None:
+def same_schema(connection: Any, lake: Lake) -> None:
     """Stop with what to do if the publication was made by a program of another schema version, or lacks a table."""
     from etl_project.tables import SCHEMA_VERSION, TABLES
 
@@ -129,9 +131,10 @@ def same_schema(connection: Any) -> None:
     if row["schema_version"] != SCHEMA_VERSION:
         raise stop(
             f"what is published has schema version {row['schema_version']}, this program has {SCHEMA_VERSION}; "
-            "publish anew with: papers run",
+            f"publish anew with: {command_line(lake, 'run')}",
             UNREADABLE,
         )
     known = {row["table_name"] for row in rows_of(connection, "select table_name from duckdb_tables()")}
     if missing := sorted({table.name for table in TABLES} - known):
-        raise stop(f"what is published has no table {missing[0]} yet; publish anew with: papers run", UNREADABLE)
+        anew = command_line(lake, "run")
+        raise stop(f"what is published has no table {missing[0]} yet; publish anew with: {anew}", UNREADABLE)

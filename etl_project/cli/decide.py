@@ -46,7 +46,7 @@ def merge(
     Example: `papers merge p36436a46b1d878b5 p0f3a --why "the same paper, retitled"`.
     """
     with open_published(lake_of(lake)) as connection:
-        same_schema(connection)
+        same_schema(connection, lake_of(lake))
         ids = [find_paper(connection, name) for name in (paper, other)]
         if ids[0] == ids[1]:
             raise stop(f"{ids[0]} is one paper already", 2)
@@ -73,7 +73,7 @@ def split(
     Example: `papers split p36436a46b1d878b5 84362dc72672baa3-29 --why "another paper of that title"`.
     """
     with open_published(lake_of(lake)) as connection:
-        same_schema(connection)
+        same_schema(connection, lake_of(lake))
         sides = sides_of(connection, "paper_id = ?", find_paper(connection, paper))
     by_id = {side.mention_id: side for side in sides}
     for mention in mentions:

@@ -36,7 +36,7 @@ def explain(
     Examples: `papers explain "browser cartography"`, `papers explain 2606.01234 p36436a46b1d878b5`.
     """
     with open_published(lake_of(lake)) as connection:
-        same_schema(connection)
+        same_schema(connection, lake_of(lake))
         paper_id = find_paper(connection, paper)
         if other is None:
             explained = _explained(connection, paper_id)

@@ -72,7 +72,7 @@ def export(
         if place:
             place.check_free()
         with open_published(source) as connection:
-            same_schema(connection)
+            same_schema(connection, source)
             selection = Selection(connection, where)
             wanted = None if tables is None else _listed(tables)
             if unknown := [name for name in wanted or () if name not in BY_NAME]:

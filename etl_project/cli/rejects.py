@@ -49,7 +49,7 @@ def rejects(
         else open_published(where) as connection
     ):
         if new:
-            same_schema(connection)
+            same_schema(connection, where)
         rows = rows_of(
             connection,
             "select file_name, source, line_start, line_end, reason, detail, text, dump_id from refused_records "

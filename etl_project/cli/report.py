@@ -16,6 +16,7 @@ from etl_project.cli.common import (
     rows_of,
     stop,
 )
+from etl_project.command import command_line
 
 
 def report(
@@ -40,7 +41,9 @@ def report(
         except OSError as error:
             raise stop(f"{where.report} cannot be written: {error.strerror}", FAILED) from None
         except duckdb.Error:
-            raise stop("what is published is of another version; publish anew with: papers run", UNREADABLE) from None
+            raise stop(
+                f"what is published is of another version; publish anew with: {command_line(where, 'run')}", UNREADABLE
+            ) from None
     if as_json:
         written = datetime.fromtimestamp(where.report.stat().st_mtime, UTC)
         print_json({"report": str(where.report), "written_at": written, "bytes": where.report.stat().st_size})

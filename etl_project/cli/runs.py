@@ -71,7 +71,8 @@ def run(
     if all(problem for _, problem in problems) and (given or is_empty):
         if not given:
             raise stop(
-                f"nothing to take in; put captures into {where.inbox}, or name them: papers run PATH...", UNREADABLE
+                f"nothing to take in; put captures into {where.inbox}, or name them: {command_line(where, 'run PATH...')}",
+                UNREADABLE,
             )
         for path, problem in problems:
             print(f"papers: {printable(str(path))}: {problem}", file=sys.stderr)
@@ -98,7 +99,9 @@ def rebuild(lake: LakeOption = None, as_json: JsonOption = False) -> None:
     """
     where = lake_of(lake)
     if not any(where.raw.glob("??/*.json")):
-        raise stop(f"{where.raw} holds no captures yet; take some in with: papers run PATH...", UNREADABLE)
+        raise stop(
+            f"{where.raw} holds no captures yet; take some in with: {command_line(where, 'run PATH...')}", UNREADABLE
+        )
     from etl_project.run import rebuild as rebuild_lake
 
     _run(where, rebuild_lake, "papers rebuild", as_json)
@@ -118,7 +121,10 @@ def reparse(
     """
     where = lake_of(lake)
     if not where.warehouse.exists():
-        raise stop(f"{where.root} holds nothing to read again; take captures in with: papers run PATH...", UNREADABLE)
+        raise stop(
+            f"{where.root} holds nothing to read again; take captures in with: {command_line(where, 'run PATH...')}",
+            UNREADABLE,
+        )
     from etl_project.run import reparse as reparse_lake
 
     _run(where, lambda lake: reparse_lake(lake, everything), "papers reparse", as_json)

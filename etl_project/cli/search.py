@@ -18,7 +18,10 @@ from etl_project.cli.common import (
     rows_of,
     stop,
 )
+from etl_project.command import command_line
+from etl_project.lake import Lake
 from etl_project.printable import printable
+from etl_project.search import INDEX_VERSION
 
 #: What is looked at first: papers, where filters leave some out, and texts in which a phrase is looked for. If these are
 #: too few, all are: the answer is the same, most get it sooner.
@@ -46,14 +49,17 @@ def search(
     `papers search '"mixture of experts" routing -vision'`. Exit code 4 if nothing is found.
     """
     asked = " ".join(query)
-    with open_published(lake_of(lake)) as connection:
+    where = lake_of(lake)
+    with open_published(where) as connection:
         known = rows_of(connection, "select 1 as there from duckdb_tables() where table_name = 'search_index'")
-        if not known:
-            raise stop("what is published has no search index yet; publish anew with: papers run", UNREADABLE)
+        if not known or rows_of(connection, "from search_index")[0]["index_version"] != INDEX_VERSION:
+            anew = command_line(where, "run")
+            raise stop(f"what is published has no search index of this version; publish anew with: {anew}", UNREADABLE)
         words = _words(connection, asked)
         if not words:
             raise stop(
-                'nothing to look for: give at least one word, not only left-out ones; for example: papers search "mixture of experts"',
+                f"nothing to look for in {printable(asked)!r}: give a word of letters or digits that is not left out, as in: "
+                + command_line(where, "search mixture of experts"),
                 2,
             )
         found = _found(connection, asked, year, has_code, org, limit)
@@ -61,7 +67,7 @@ def search(
     if as_json:
         print_json({"query": asked, "papers": found, "did_you_mean": hints})
     else:
-        _print(found, words, hints, asked, bool(year or has_code or org))
+        _print(where, found, words, hints, asked, bool(year or has_code or org))
     if not found:
         raise typer.Exit(UNREADABLE)
 
@@ -155,7 +161,7 @@ def _hints(connection: Any, words: dict[str, str]) -> dict[str, str]:
 
 
 def _print(
-    found: list[dict[str, Any]], words: dict[str, str], hints: dict[str, str], asked: str, filtered: bool
+    where: Lake, found: list[dict[str, Any]], words: dict[str, str], hints: dict[str, str], asked: str, filtered: bool
 ) -> None:
     terminal = sys.stdout.isatty()
     width = min(shutil.get_terminal_size((100, 40)).columns, 110)
@@ -170,7 +176,7 @@ def _print(
         for part in (
             line,
             *map(printable, paper["repositories"][:2]),
-            paper["url"] or f"papers explain {paper['paper_id']}",
+            paper["url"] or command_line(where, f"explain {paper['paper_id']}"),
         ):
             if part:
                 print(f"     {part}")

@@ -73,6 +73,8 @@ def make(
         papers = selection.batches(BY_NAME["papers"], columns=bibtex.COLUMNS)
         rows = bibtex.write(papers, selection.authors, folder / bibtex.NAME)
         done(bibtex.NAME, "bibtex", None, rows)
+    if selection.where and not selection.count(BY_NAME["papers"]):
+        notes.append("No paper fits the condition: the files are empty.")
     bundle = Bundle(selection.publication, tables, tuple(files), selection.where, tuple(notes))
     describe(folder, bundle)
     return bundle

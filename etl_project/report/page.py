@@ -47,8 +47,8 @@ def render(
 ) -> str:
     """Return the page. ``of_run`` has what the run left of itself, ``published`` what readers have (None if nothing).
 
-    ``facts`` are what the page says of its surroundings: ``database``, ``parquet`` (their places), ``inputs_known`` (whether
-    the run got as far as its files) and ``version`` (of this program).
+    ``facts`` are what the page says of its surroundings: ``database``, ``parquet`` (their places), ``sql``, ``explain`` (command
+    lines), ``inputs_known`` (whether the run got as far as its files) and ``version`` (of this program).
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -73,6 +73,9 @@ def render(
         script_hash=_hash(script),
         files=ask(of_run, "deliveries") if facts["inputs_known"] else None,
         checks=checks,
+        refused=ask(of_run, "refused"),
+        reasons=ask(of_run, "reasons"),
+        refusals=ask(of_run, "refusals", most=MOST_SHOWN),
         failed=[row for row in checks.rows if not row["passed"]],
         checks_by_table=_by_table(checks),
         remedies=_remedies(),
@@ -119,12 +122,11 @@ def _published(connection: "duckdb.DuckDBPyConnection") -> dict[str, Any]:
     """Return what is told of a publication: who made it, its numbers, and its papers."""
     cursor = connection.execute("select run_id, published_at, schema_version from publication")
     run_id, at, version = cursor.fetchall()[0]
-    names = ("papers", "mentions", "captures", "repositories", "refused", "coverage", "changes", "reasons", "forms",
+    names = ("papers", "mentions", "captures", "repositories", "refused", "coverage", "changes", "forms",
              "code_by_year", "organisations", "top_repositories", "growth", "papers_by_month", "authors_a_paper", "undated")  # fmt: skip
     answers = {name: ask(connection, name) for name in names}
     total = answers["papers"].value
     answers["changed_papers"] = ask(connection, "changed_papers", most=MOST_SHOWN)
-    answers["refusals"] = ask(connection, "refusals", most=MOST_SHOWN)
     answers["paper_list"] = ask(connection, "paper_list", most=total if total <= ALL_PAPERS else NEWEST)
     papers, cut = _packed(answers["paper_list"].rows, total <= ALL_PAPERS)
     return {

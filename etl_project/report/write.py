@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from etl_project import version, warehouse
+from etl_project.command import command_line
 from etl_project.lake import Lake, sync
 from etl_project.reading import open_read_only
 from etl_project.report.page import RunFacts, render
@@ -26,6 +27,8 @@ def write(lake: Lake, run_id: str, published: bool, error: str = "") -> Path:
         facts = {
             "database": lake.database,
             "parquet": lake.exports,
+            "sql": command_line(lake, 'sql "from papers limit 5"'),
+            "explain": command_line(lake, "explain PAPER"),
             "inputs_known": bool(looked),  # else the files that stand there are those of a run before
             "version": version(),
         }
