@@ -183,7 +183,8 @@ cross join (
 ) u
 where r.measure = 'recent_captures' and r.value >= 3 and u.n > 0
     and r.form not in (select form from this where measure = 'new_mentions' and value > 0)""",
-        "Probably these are of that form, and the page or the tool that copies it changed: `papers rejects` tells why.",
+        "If these are captures of that form, the page or the tool that copies it changed: `papers rejects` tells why. If they are none, "
+        "put them elsewhere.",
         "warning",
         "captures",
     ),
