@@ -19,3 +19,15 @@ def open_read_only(path: Path, alone: bool = False) -> duckdb.DuckDBPyConnection
     if alone:
         config["enable_external_access"] = False
     return duckdb.connect(str(path), read_only=True, config=config)
+
+
+def lacks(connection: duckdb.DuckDBPyConnection) -> str:
+    """Return what a publication lacks of what this program reads ("schema version 2: it has 1"), or ""."""
+    from etl_project.tables import SCHEMA_VERSION, TABLES
+
+    ((version,),) = connection.execute("select schema_version from publication").fetchall()
+    if version != SCHEMA_VERSION:
+        return f"schema version {SCHEMA_VERSION}: it has {version}"
+    known = set(connection.execute("select table_name, column_name from duckdb_columns()").fetchall())
+    wanted = ((table.name, column.name) for table in TABLES for column in table.published_columns)
+    return next((f"the column {table}.{column}" for table, column in wanted if (table, column) not in known), "")

@@ -124,17 +124,11 @@ def rows_of(connection: Any, query: str, parameters: list[Any] | None = None) ->
 
 
 def same_schema(connection: Any, lake: Lake) -> None:
-    """Stop with what to do if the publication was made by a program of another schema version, or lacks a table."""
-    from etl_project.tables import SCHEMA_VERSION, TABLES
+    """Stop with what to do if the publication was made by a program of another version, and lacks what this one reads."""
+    from etl_project.reading import lacks
 
-    (row,) = rows_of(connection, "select schema_version from publication")
-    if row["schema_version"] != SCHEMA_VERSION:
+    if missing := lacks(connection):
         raise stop(
-            f"what is published has schema version {row['schema_version']}, this program has {SCHEMA_VERSION}; "
-            f"publish anew with: {command_line(lake, 'run')}",
+            f"what is published lacks {missing}; publish anew with: {command_line(lake, 'run')}",
             UNREADABLE,
         )
-    known = {row["table_name"] for row in rows_of(connection, "select table_name from duckdb_tables()")}
-    if missing := sorted({table.name for table in TABLES} - known):
-        anew = command_line(lake, "run")
-        raise stop(f"what is published has no table {missing[0]} yet; publish anew with: {anew}", UNREADABLE)

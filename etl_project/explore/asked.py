@@ -16,9 +16,8 @@ import duckdb
 import polars as pl
 
 from etl_project.lake import Lake
-from etl_project.reading import open_read_only
+from etl_project.reading import lacks, open_read_only
 from etl_project.spreadsheet import safe_cell
-from etl_project.tables import SCHEMA_VERSION
 
 #: Rows that are handed to the browser; counts and charts are of all.
 MOST_ROWS = 1_000
@@ -63,13 +62,10 @@ def open_newest(lake: Lake) -> Opened:
         ) from None
     try:
         connection = open_read_only(file, alone=True)
-        ((run_id, published_at, version),) = connection.execute("from publication").fetchall()
-        if version != SCHEMA_VERSION:
+        ((run_id, published_at),) = connection.execute("select run_id, published_at from publication").fetchall()
+        if missing := lacks(connection):
             connection.close()
-            raise Unreadable(
-                f"What is published has schema version {version}, this program has {SCHEMA_VERSION}. "
-                "Publish anew with: papers run. Then open the newest."
-            )
+            raise Unreadable(f"What is published lacks {missing}. Publish anew with: papers run. Then open the newest.")
         ((papers,),) = connection.execute("select count(*) from papers").fetchall()
     except (duckdb.Error, ValueError) as error:
         raise Unreadable(f"{file} cannot be read ({_one_line(error)}). Look for damage with: papers doctor") from None
