@@ -23,6 +23,7 @@ from etl_project.fields import abstract_letters, key_of_letters, stable_id, titl
 from etl_project.match_store import Store
 from etl_project.matching import Matched, match
 from etl_project.tables import MERGED_PAPERS, PAPER_MENTIONS, RELATED_PAPERS
+from etl_project_tests.examples import examples
 
 MULTIPLIER, MIX = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9  # of the sketches' hash
 
@@ -332,21 +333,18 @@ def mention_lists(draw: st.DrawFn) -> list[Mention]:
     return [Mention(f"m{n:02}", arxiv, 1, title, *text) for n, (arxiv, title, text) in enumerate(rows)]
 
 
-@settings(deadline=None, max_examples=200)
-@given(mention_lists())
+@examples(60, 400, mention_lists())
 def test_clusters_are_those_of_the_slow_oracle(mentions: list[Mention]) -> None:
     assert clusters(run(mentions)) == oracle(mentions)
 
 
-@settings(deadline=None, max_examples=40)
-@given(mention_lists(), st.randoms())
+@examples(15, 100, mention_lists(), st.randoms())
 def test_the_order_of_rows_changes_nothing(mentions: list[Mention], order: random.Random) -> None:
     shuffled = order.sample(mentions, len(mentions))
     assert run(mentions).paper_mentions.equals(run(shuffled).paper_mentions)
 
 
-@settings(deadline=None, max_examples=40)
-@given(mention_lists())
+@examples(15, 100, mention_lists())
 def test_a_second_run_keeps_every_id_and_rule(mentions: list[Mention]) -> None:
     first = run(mentions)
     second = run(mentions, first)
@@ -354,8 +352,7 @@ def test_a_second_run_keeps_every_id_and_rule(mentions: list[Mention]) -> None:
     assert (second.counts.new_papers, second.counts.merged) == (0, 0)
 
 
-@settings(deadline=None, max_examples=40)
-@given(mention_lists(), st.data())
+@examples(15, 100, mention_lists(), st.data())
 def test_mentions_that_come_later_give_the_same_clusters_as_all_at_once(
     mentions: list[Mention], data: st.DataObject
 ) -> None:
@@ -704,8 +701,7 @@ def decision_lists(draw: st.DrawFn, mentions: list[Mention]) -> list[Decision]:
 
 
 @pytest.mark.parametrize("most", [40, 3, 1], ids=["no common shingle", "some common", "all common"])
-@settings(deadline=None, max_examples=40)
-@given(st.one_of(mention_lists(), many_alike()), st.data())
+@examples(12, 100, st.one_of(mention_lists(), many_alike()), st.data())
 def test_any_order_of_arrival_ends_where_one_run_of_all_does(
     most: int, mentions: list[Mention], data: st.DataObject
 ) -> None:
