@@ -59,7 +59,7 @@ def find_capture_day(
     ``head`` is the day in the page's head, ``printed`` the dates of its records, ``days`` what the capture
     names itself, as (basis, day), the surest first, ``newest_shown`` the newest other day that its records tell.
     In this order: a year printed with the head's day; one of ``days`` that fits the head's day (or there is none
-    printed). Then, with a day in the head, a day in the file's name, or the file's own time, if it is the head's day;
+    printed), or the only day in the file's name where that is later. Then, with a day in the head, a day in the file's name, or the file's own time, if it is the head's day;
     without one, if nothing in the capture is younger, the day on which it was fetched, or the only day in the file's
     name (or its folder's, where that is called by a day), then the file's own time, if the newest day in the capture
     is the same one or the one before. Else the year after the newest printed one (basis ``newest_printed_year``), if
@@ -79,11 +79,15 @@ def find_capture_day(
             return CaptureDay(None, None, "year_unknown")
         # an older day's page, looked at in a later year, prints that year everywhere
         return CaptureDay(day_then, head.year if possible(day_then) else None, "printed")
+    named = _days_in(file.name)
     for basis, day in days:
         then = _day_near(head, day, basis)
         if then is not None and then <= latest:
+            later = basis != "front_matter" and len(set(named)) == 1 and then < named[0] <= latest
+            # a page of an older day: its numbers are of the day of the copy. In a later year it would print all years
+            if later and (named[0].year == then.year or all(d.year for d in printed)):
+                basis, then = "file_name", named[0]
             return CaptureDay(then, then.year if possible(then) else None, basis)
-    named = _days_in(file.name)
     if head is None:
         found = _day_of_file(named, printed, file, newest_shown)
         if found is not None and found[1] <= latest:
@@ -134,7 +138,7 @@ def _day_of_file(
         return (basis, day) if told and day else None
     # a file's time is most often that of a copy: only new papers say that it is the capture's
     day_then = file.modified_on
-    if day_then is None or newest is None or without_year or not -1 <= (day_then - newest).days <= 1:
+    if day_then is None or newest is None or without_year or not 0 <= (day_then - newest).days <= 1:
         return None
     return "file_time", day_then
 

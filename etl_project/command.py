@@ -1,6 +1,7 @@
 """Command lines of ours that a user can paste where he stands."""
 
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -13,6 +14,11 @@ def command_line(lake: Lake, words: str) -> str:
     """Return ``papers WORDS`` on ``lake`` as this user can type it in the folder in which he is."""
     option = "" if lake.root == PROJECT / "data_lake" else f" --lake {shlex.quote(str(lake.root))}"
     return f"{_program()} {words}{option}"
+
+
+def pasted(lake: Lake, text: str) -> str:
+    """Return ``text`` with each `` `papers WORDS` `` in it as this user can type it."""
+    return re.sub("`papers ([^`]+)`", lambda found: f"`{command_line(lake, found[1])}`", text)
 
 
 def _program() -> str:

@@ -185,7 +185,7 @@ def _files(lake: Lake, deliveries: list[dict[str, Any]]) -> list[dict[str, Any]]
         if reason == "left_out":  # somebody decided that: nothing went wrong
             refused, line = 0, None
         if refused and refused > 1:
-            detail += f" (and {refused - 1} more: papers rejects)"
+            detail += f" (and {refused - 1} more)"
         rows.append(
             {
                 "file": delivery["path"],

@@ -14,9 +14,9 @@ def dates(*texts):
     return [parse_printed_date(text) for text in texts]
 
 
-def find(head=None, printed=(), name="page.txt", modified=None, received=LATE, source="/inbox", newest=None):
+def find(head=None, printed=(), name="page.txt", modified=None, received=LATE, source="/inbox", newest=None, days=()):
     file = FileFacts(name, source, modified, received)
-    return find_capture_day(parse_printed_date(head) if head else None, dates(*printed), file, newest_shown=newest)
+    return find_capture_day(parse_printed_date(head) if head else None, dates(*printed), file, days, newest)
 
 
 # ---- the capture's day: one source after the other
@@ -162,14 +162,28 @@ def test_the_day_in_a_name_gives_the_year_to_dates_before_it():
     assert find(None, ["Jun 3", "Dec 9, 2025"], "2026-06-11.md") == CaptureDay(JUNE, 2026, "file_name")
 
 
-@pytest.mark.parametrize("off", [-1, 0, 1])
+@pytest.mark.parametrize("basis", ["json", "link"])
+def test_the_copy_of_an_older_page_is_of_the_day_in_its_name(basis):
+    page = [(basis, date(2026, 6, 1))]
+    assert find(name="saved_2026-06-11.html", days=page) == CaptureDay(JUNE, 2026, "file_name")
+    assert find("Jun 1", ["May 30"], "saved_2026-06-11.html", days=page) == CaptureDay(JUNE, 2026, "file_name")
+    for name in ("page.html", "2026-05-30.html", "2026-06-01.html", "2026-06-11_2026-06-12.html", "2031-01-01.html"):
+        assert find(name=name, days=page) == CaptureDay(date(2026, 6, 1), 2026, basis)
+    in_a_later_year = {"name": "saved_2027-01-11.html", "days": page}
+    assert find(None, ["May 30, 2026"], **in_a_later_year) == CaptureDay(date(2027, 1, 11), 2027, "file_name")
+    assert find(None, ["May 30"], **in_a_later_year) == CaptureDay(date(2026, 6, 1), 2026, basis), "it would print 2026"
+    copied = [("front_matter", date(2026, 6, 1))]
+    assert find(name="saved_2026-06-11.md", days=copied).basis == "front_matter"
+
+
+@pytest.mark.parametrize("off", [0, 1])
 def test_a_files_time_is_the_captures_if_its_newest_papers_are_of_that_day(off):
     modified = JUNE + timedelta(days=off)
     assert find(modified=modified, newest=JUNE) == CaptureDay(modified, 2026, "file_time")
     assert find(None, ["Jun 11, 2026", "Jan 3, 2024"], modified=modified) == CaptureDay(modified, None, "file_time")
 
 
-@pytest.mark.parametrize("off", [-400, -2, 2, 400])
+@pytest.mark.parametrize("off", [-400, -1, 2, 400])
 def test_the_time_of_an_older_file_may_be_that_of_a_copy(off):
     assert find(modified=JUNE + timedelta(days=off), newest=JUNE).on is None
 

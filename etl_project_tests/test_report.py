@@ -126,20 +126,28 @@ def test_refusals_are_told_by_file_and_line(changed: Changed) -> None:
     assert cells[:3] == [name, "3-7", "wrapped_lines"] and "Do this." in cells[3] and "the words" in cells[3]
 
 
-def test_growth_is_of_different_days_and_not_of_rounding(changed: Changed) -> None:
+def test_growth_is_of_different_days_and_not_of_rounding_or_of_another_repository(changed: Changed) -> None:
     papers = "(select paper_id, row_number() over (order by paper_id) as n from papers)"
     lake = changed(
         "delete from paper_metrics; insert into paper_metrics by name "
         "select 'm' || n || d as mention_id, paper_id, 'd' as dump_id, date '2026-01-01' + d::int as captured_on, "
-        "case n when 1 then 100 + 5 * d when 2 then if(d = 0, 11300, 11312) when 3 then 40 else null end as github_stars, "
-        "case when n = 2 and d = 0 then 100 else 1 end as github_stars_step, "
-        f"case n when 4 then 9 - d end as comments from {papers} cross join range(3) r(d)"
+        # exact at both ends, rounded between; rounded at one end; no growth; the paper's page shows another one in the end
+        "case n when 1 then if(d = 1, 1000, 1005 + 5 * d) when 2 then if(d = 0, 11300, 11312) when 3 then 40 "
+        "when 5 then if(d = 2, 150000, 12) else null end as github_stars, "
+        "case when n = 2 and d = 0 then 100 when n = 1 and d = 1 then 1000 else 1 end as github_stars_step, "
+        f"case n when 4 then 9 - d end as comments from {papers} cross join range(3) r(d);"
+        "create temp table own as select mention_id, 'https://github.com/o/r' || left(mention_id, 2) || (github_stars = 150000) as url "
+        "from paper_metrics where github_stars is not null;"
+        "insert into parsed_rows select one.* replace (own.mention_id as mention_id, own.url as github_url) "
+        "from own cross join (from parsed_rows limit 1) one;"
+        "insert into mention_links select one.* replace (own.mention_id as mention_id, 'page' as source, own.url as url_raw, "
+        "own.url[20:] as repo_key) from own cross join (from mention_links limit 1) one"
     )
     rows = [
         [cell.text for cell in row.select("td.n")]
         for row in soup_of(lake).select("#charts figure:last-of-type table tbody tr")
     ]
-    assert rows == [["1002026-01-01", "1102026-01-03", "+10"], ["92026-01-01", "72026-01-03", "-2"]]
+    assert rows == [["1,0052026-01-01", "1,0152026-01-03", "+10"], ["92026-01-01", "72026-01-03", "-2"]]
 
 
 def test_months_without_papers_stand_in_the_chart(changed: Changed) -> None:

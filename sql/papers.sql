@@ -1,8 +1,8 @@
 -- papers: one row is one paper, with the values that survive from its mentions.
 --
 -- Who wins, value by value. "First" is the best form (JSON, also a saved page's own; then a saved page; then
--- Markdown and text, which other tools made of the page and may have changed), then the lowest load number, then the
--- lowest mention id, so the order in which files are named never matters:
+-- Markdown and text, which other tools made of the page and may have changed), then the newest capture by its day
+-- (none is oldest), then the lowest mention id, so the order in which files come never matters:
 --   title, abstract     a mention with the abstract, else with its beginning, else with a summary in its
 --                       place, else with none; of these one whose page came from huggingface.co itself,
 --                       not from a mirror; of these the first
@@ -36,6 +36,7 @@ mentions as (
         parsed_rows.arxiv_published_at,
         parsed_rows.daily_submitted_at,
         raw_dumps.load_number,
+        captures.captured_on,
         case when captures.mirror is null then 0 else 1 end as from_mirror,
         case
             when captures.form in ('api_json', 'json_lines', 'html_data') then 0
@@ -68,7 +69,7 @@ texts as (
     select
         paper_id,
         mention_id,
-        row_number() over (partition by paper_id order by kind_rank, from_mirror, form_rank, load_number, mention_id) as place
+        row_number() over (partition by paper_id order by kind_rank, from_mirror, form_rank, captured_on desc nulls last, mention_id) as place
     from mentions
 ),
 
@@ -77,7 +78,7 @@ summaries as (
         paper_id,
         mention_id,
         ai_summary,
-        row_number() over (partition by paper_id order by form_rank, load_number, mention_id) as place
+        row_number() over (partition by paper_id order by form_rank, captured_on desc nulls last, mention_id) as place
     from mentions
     where ai_summary is not null
 ),
@@ -86,7 +87,7 @@ ids as (
     select
         paper_id,
         mention_id,
-        row_number() over (partition by paper_id order by form_rank, load_number, mention_id) as place
+        row_number() over (partition by paper_id order by form_rank, captured_on desc nulls last, mention_id) as place
     from mentions
     where arxiv_id is not null
 ),
@@ -99,7 +100,7 @@ dates as (
         published_year_inferred,
         row_number() over (
             partition by paper_id
-            order by case when published_year_inferred then 1 else 0 end, form_rank, load_number, mention_id
+            order by case when published_year_inferred then 1 else 0 end, form_rank, captured_on desc nulls last, mention_id
         ) as place
     from mentions
     where published_on is not null
@@ -110,7 +111,7 @@ arxiv_times as (
         paper_id,
         mention_id,
         arxiv_published_at,
-        row_number() over (partition by paper_id order by form_rank, load_number, mention_id) as place
+        row_number() over (partition by paper_id order by form_rank, captured_on desc nulls last, mention_id) as place
     from mentions
     where arxiv_published_at is not null
 ),
@@ -120,7 +121,7 @@ daily_days as (
         paper_id,
         mention_id,
         cast(daily_submitted_at as date) as daily_on,
-        row_number() over (partition by paper_id order by form_rank, load_number, mention_id) as place
+        row_number() over (partition by paper_id order by form_rank, captured_on desc nulls last, mention_id) as place
     from mentions
     where daily_submitted_at is not null
 ),
@@ -130,7 +131,7 @@ authors as (
         paper_id,
         mention_id,
         n_authors,
-        row_number() over (partition by paper_id order by authors_rank, form_rank, load_number, mention_id) as place
+        row_number() over (partition by paper_id order by authors_rank, form_rank, captured_on desc nulls last, mention_id) as place
     from mentions
     where authors_rank is not null
 ),
@@ -143,7 +144,7 @@ owners as (
         organisation_name,
         row_number() over (
             partition by paper_id
-            order by case when organisation_handle is null then 1 else 0 end, form_rank, load_number, mention_id
+            order by case when organisation_handle is null then 1 else 0 end, form_rank, captured_on desc nulls last, mention_id
         ) as place
     from mentions
     where organisation_handle is not null or organisation_name is not null

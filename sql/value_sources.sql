@@ -1,7 +1,7 @@
 -- value_sources: one row is one value that survives for one paper, and the mention that it is from.
 --
 -- What survives is chosen in sql/papers.sql; the repository and the project page are those of the first
--- mention (by load, then mention id) whose page shows one. Here it is counted how many mentions have the
+-- mention (the newest capture, then the lowest mention id) whose page shows one. Here it is counted how many mentions have the
 -- field and how many different values they have: titles and abstracts are compared by their letters and
 -- digits, repositories by owner/repo, organisations by their handle where one is shown.
 with values_shown as (
@@ -88,7 +88,7 @@ page_links as (
     select
         paper_mentions.paper_id,
         mention_links.mention_id,
-        raw_dumps.load_number,
+        captures.captured_on,
         case
             when mention_links.url_raw = trim(parsed_rows.github_url) then 'github_repository' else 'project_page'
         end as field,
@@ -100,7 +100,7 @@ page_links as (
     from mention_links
     inner join paper_mentions on mention_links.mention_id = paper_mentions.mention_id
     inner join parsed_rows on mention_links.mention_id = parsed_rows.mention_id
-    inner join raw_dumps on parsed_rows.dump_id = raw_dumps.dump_id
+    inner join captures on parsed_rows.dump_id = captures.dump_id
     where mention_links.source = 'page'
 ),
 
@@ -109,7 +109,7 @@ page_links_placed as (
         paper_id,
         field,
         mention_id,
-        row_number() over (partition by paper_id, field order by load_number, mention_id) as place
+        row_number() over (partition by paper_id, field order by captured_on desc nulls last, mention_id) as place
     from page_links
 ),
 

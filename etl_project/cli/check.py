@@ -20,7 +20,7 @@ from etl_project.cli.common import (
     rows_of,
     stop,
 )
-from etl_project.command import command_line
+from etl_project.command import command_line, pasted
 from etl_project.lake import Lake, LakeBusy, writer_lock
 from etl_project.printable import printable
 
@@ -61,7 +61,7 @@ def check(
         )
     if name and not rows:
         raise stop(
-            f"{printable(name)}: no check of that name was run; `papers check` shows all.{meant(check_name, {name for _, name in _remedies()})}",
+            f"{printable(name)}: no check of that name was run; {command_line(where, 'check')} shows all.{meant(check_name, {name for _, name in _remedies()})}",
             UNREADABLE,
         )
     last = runs[0]["run_id"]
@@ -89,7 +89,9 @@ def check(
             for row in own:
                 if not row["passed"]:
                     print(f"  {_verdict(row)} ({row['severity']}): {row['check_name']}{_seen(row)}")
-                    print(f"    {OWNERS.get(row['owner'], row['owner'])}: {row['remedy'] or ''}".rstrip())
+                    print(
+                        f"    {OWNERS.get(row['owner'], row['owner'])}: {pasted(where, row['remedy'] or '')}".rstrip()
+                    )
                 elif name:
                     print(f"  {_verdict(row)} ({row['severity']}): {row['check_name']}")
     raise typer.Exit(FAILED if stopped else 0)

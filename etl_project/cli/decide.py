@@ -41,13 +41,13 @@ def merge(
     lake: LakeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Decide that two papers are one. It is kept in the lake and applied on every run.
+    """Decide that two papers are one. It is kept in the lake and applied on every run; `papers split` takes it back.
 
     Example: `papers merge p36436a46b1d878b5 p0f3a --why "the same paper, retitled"`.
     """
     with open_published(lake_of(lake)) as connection:
         same_schema(connection, lake_of(lake))
-        ids = [find_paper(connection, name) for name in (paper, other)]
+        ids = [find_paper(connection, lake_of(lake), name) for name in (paper, other)]
         if ids[0] == ids[1]:
             raise stop(f"{ids[0]} is one paper already", 2)
         a, b = (sides_of(connection, "paper_id = ? and rule = 'new_paper'", paper_id)[0] for paper_id in ids)
@@ -74,7 +74,7 @@ def split(
     """
     with open_published(lake_of(lake)) as connection:
         same_schema(connection, lake_of(lake))
-        sides = sides_of(connection, "paper_id = ?", find_paper(connection, paper))
+        sides = sides_of(connection, "paper_id = ?", find_paper(connection, lake_of(lake), paper))
     by_id = {side.mention_id: side for side in sides}
     for mention in mentions:
         if mention not in by_id:

@@ -37,11 +37,11 @@ def explain(
     """
     with open_published(lake_of(lake)) as connection:
         same_schema(connection, lake_of(lake))
-        paper_id = find_paper(connection, paper)
+        paper_id = find_paper(connection, lake_of(lake), paper)
         if other is None:
             explained = _explained(connection, paper_id)
         else:
-            explained = _compared(connection, paper_id, find_paper(connection, other))
+            explained = _compared(connection, paper_id, find_paper(connection, lake_of(lake), other))
     if as_json:
         print_json(explained)
     elif other is None:

@@ -4,6 +4,8 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from etl_project.cli.common import UNREADABLE, rows_of, stop
+from etl_project.command import command_line
+from etl_project.lake import Lake
 from etl_project.printable import printable
 
 if TYPE_CHECKING:  # what a command needs is imported when it runs
@@ -12,7 +14,7 @@ if TYPE_CHECKING:  # what a command needs is imported when it runs
 DECIDED = {"same": "one paper", "different": "different papers"}
 
 
-def find_paper(connection: Any, name: str) -> str:
+def find_paper(connection: Any, lake: Lake, name: str) -> str:
     """Return the id of the paper that the user names; stop with what fits if none or several do."""
     from etl_project.captures.pieces import read_target
     from etl_project.fields import find_arxiv_id, title_key
@@ -35,7 +37,11 @@ def find_paper(connection: Any, name: str) -> str:
         alike = _alike(connection, title_key(paper))
         for row in alike:
             print(f"{row['paper_id']}  {printable(row['title'])}", file=sys.stderr)
-        hint = "did you mean one of these?" if alike else "papers search finds papers by words"
+        hint = (
+            "did you mean one of these?"
+            if alike
+            else f"this finds papers by words: {command_line(lake, 'search WORDS')}"
+        )
         raise stop(f"no paper has the id or title {name!r}; {hint}", UNREADABLE)
     if len(found) > 1:
         for row in found:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from etl_project.cli.common import (
+    UNREADABLE,
     JsonOption,
     LakeOption,
     lake_of,
@@ -57,6 +58,10 @@ def rejects(
             f"{'and dump_id in (select dump_id from new_captures) ' if new else ''}order by file_name, dump_id, line_start",
             [reason, file],
         )
+        if file and not rows:
+            names = {row["file_name"] for row in rows_of(connection, "select file_name from raw_dumps")}
+            if not any(file in name for name in names):
+                raise stop(f"{printable(file)}: no capture is called so.{meant(file, names)}", UNREADABLE)
     if as_json:
         print_json(rows)
         return

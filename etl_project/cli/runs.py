@@ -19,7 +19,7 @@ from etl_project.cli.common import (
     stop,
 )
 from etl_project.cli.progress import show_progress
-from etl_project.command import command_line
+from etl_project.command import command_line, pasted
 from etl_project.lake import Lake, LakeBusy, writer_lock
 from etl_project.printable import printable
 
@@ -193,7 +193,7 @@ def print_summary(lake: Lake, summary: Any) -> None:
     for check in summary.checks_failed:
         console.print(
             f"  [red]{check['table']}.{check['check']}[/] ({check['severity']}{', accepted' * check['accepted']}; "
-            f"{check['owner']}): {escape(printable(check['why'] or ''))}",
+            f"{check['owner']}): {escape(printable(pasted(lake, check['why'] or '')))}",
             soft_wrap=True,
         )
     if not summary.published:

@@ -37,10 +37,12 @@ function options(select, values) {
 }
 
 function look() {
-  const words = folded(CONTROLS.q.value).split(/\s+/).filter(Boolean);
+  // "a phrase", -word, -"a phrase" and words, as `papers search` takes them; here a part of a word is found, too
+  const asked = [...folded(CONTROLS.q.value).replace(/[“”„]/g, '"').matchAll(/(-?)(?:"([^"]*)"|([^\s"]+))/g)]
+    .map(([, minus, phrase, word]) => [Boolean(minus), (phrase ?? word).trim().replace(/\s+/g, " ")]).filter(([, text]) => text);
   const { year, code, org } = Object.fromEntries(Object.entries(CONTROLS).map(([name, control]) => [name, control.value]));
   found = papers.filter((paper) =>
-    words.every((word) => paper.searched.includes(word)) &&
+    asked.every(([without, text]) => paper.searched.includes(text) !== without) &&
     (!year || (year === "unknown" ? !paper.published_on : (paper.published_on || "").startsWith(year))) &&
     (!code || (code === "yes") === Boolean(paper.repositories)) &&
     (!org || paper.organisation === org));
