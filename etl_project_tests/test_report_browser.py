@@ -91,6 +91,21 @@ def test_words_are_searched_in_all_that_is_told_of_a_paper(samples: tuple[Lake, 
     assert len(titles(shown)) == 50
 
 
+def test_phrases_and_words_to_leave_out_are_searched_as_papers_search_does(samples: tuple[Lake, Page]) -> None:
+    lake, shown = samples
+
+    def numbers(asked: str, condition: str) -> None:
+        shown.fill("#q", asked)
+        ((count,),) = rows_of(lake, f"select count(*) from papers where {condition}")
+        assert 0 < count and shown.inner_text("#found").startswith(f"{count} of ")
+
+    text = "lower(concat_ws(chr(10), title, coalesce(abstract_clean, abstract, ai_summary)))"
+    numbers('"tool use"', f"contains({text}, 'tool use')")
+    numbers('tool -"tool use"', f"contains({text}, 'tool') and not contains({text}, 'tool use')")
+    numbers("“tool use” -robots", f"contains({text}, 'tool use') and not contains({text}, 'robots')")
+    shown.fill("#q", "")
+
+
 def test_filters_give_what_sql_gives(samples: tuple[Lake, Page]) -> None:
     lake, shown = samples
     shown.select_option("#year", "2025")
