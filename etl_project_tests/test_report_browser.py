@@ -97,7 +97,7 @@ def test_phrases_and_words_to_leave_out_are_searched_as_papers_search_does(sampl
     def numbers(asked: str, condition: str) -> None:
         shown.fill("#q", asked)
         ((count,),) = rows_of(lake, f"select count(*) from papers where {condition}")
-        assert 0 < count and shown.inner_text("#found").startswith(f"{count} of ")
+        assert count > 0 and shown.inner_text("#found").startswith(f"{count} of ")
 
     text = "lower(concat_ws(chr(10), title, coalesce(abstract_clean, abstract, ai_summary)))"
     numbers('"tool use"', f"contains({text}, 'tool use')")
