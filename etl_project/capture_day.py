@@ -73,21 +73,29 @@ def find_capture_day(
     def possible(day: date) -> bool:
         return (newest is None or day.year > newest) and day <= latest
 
+    named = _days_in(file.name)
+
+    def copied(page: CaptureDay) -> CaptureDay:
+        """Return the day of the copy of an older day's page, if the file's name tells it: its numbers are of then."""
+        if page.on is None or len(set(named)) != 1 or not page.on < named[0] <= latest:
+            return page
+        # in a later year than the page's it would print all years; where it prints the page's, it is of the next at least
+        the_next = newest is not None and newest >= page.on.year and named[0].year == newest + 1
+        fits = named[0].year == page.on.year or all(d.year for d in printed) or the_next
+        year = named[0].year if possible(named[0]) else None
+        return CaptureDay(named[0], year, "file_name") if fits else page
+
     if head is not None and head.day is not None and head.year is not None:
         day_then = on_day(head.year, head.month, head.day)
         if day_then is None or day_then > latest:
             return CaptureDay(None, None, "year_unknown")
         # an older day's page, looked at in a later year, prints that year everywhere
-        return CaptureDay(day_then, head.year if possible(day_then) else None, "printed")
-    named = _days_in(file.name)
+        return copied(CaptureDay(day_then, head.year if possible(day_then) else None, "printed"))
     for basis, day in days:
         then = _day_near(head, day, basis)
         if then is not None and then <= latest:
-            later = basis != "front_matter" and len(set(named)) == 1 and then < named[0] <= latest
-            # a page of an older day: its numbers are of the day of the copy. In a later year it would print all years
-            if later and (named[0].year == then.year or all(d.year for d in printed)):
-                basis, then = "file_name", named[0]
-            return CaptureDay(then, then.year if possible(then) else None, basis)
+            told = CaptureDay(then, then.year if possible(then) else None, basis)
+            return told if basis == "front_matter" else copied(told)
     if head is None:
         found = _day_of_file(named, printed, file, newest_shown)
         if found is not None and found[1] <= latest:
@@ -110,7 +118,7 @@ def find_capture_day(
         only_one = another is None or another > latest
         contradicted = any(day.year != year for day in named)  # the name tells another year
         if first <= latest and not contradicted and (only_one or len(years) >= ENOUGH_PRINTED_YEARS):
-            return CaptureDay(day_then, year, "newest_printed_year")
+            return copied(CaptureDay(day_then, year, "newest_printed_year"))
     return CaptureDay(None, None, "year_unknown" if head else "absent")
 
 

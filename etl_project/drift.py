@@ -472,11 +472,11 @@ with listed as (
     from (select distinct dump_id, paper_id from parsed_rows join paper_mentions using (mention_id)) group by dump_id having n >= {_LISTED}
 ),
 dated as (
-    select dump_id, papers, n, form, file_name,
+    select dump_id, papers, n, form, file_name, coalesce(cast({_DAY.format("file_name")} as date), cast({_DAY.format("source")} as date), captured_on) as told,
         coalesce(cast({_DAY.format("file_name")} as date), cast({_DAY.format("source")} as date), captured_on, cast(received_at as date)) as day
     from listed {_NAMED} where query is null
 )
-select t.file_name || ': lists the same ' || t.n || ' papers for ' || t.day || ' as ' || o.file_name || ' for ' || o.day as finding, t.dump_id, o.dump_id as same_as
+select t.file_name || ': lists the same ' || t.n || ' papers ' || coalesce('for ' || t.told, 'without a day') || ' as ' || o.file_name || coalesce(' for ' || o.told, ' without a day') as finding, t.dump_id, o.dump_id as same_as
 from dated t join {{table}} fresh on fresh.dump_id = t.dump_id
 join dated o on o.papers = t.papers and o.n = t.n and o.form = t.form and o.day < t.day
 qualify row_number() over (partition by t.dump_id order by o.day desc, o.dump_id) = 1""",

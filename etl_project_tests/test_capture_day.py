@@ -172,8 +172,22 @@ def test_the_copy_of_an_older_page_is_of_the_day_in_its_name(basis):
     in_a_later_year = {"name": "saved_2027-01-11.html", "days": page}
     assert find(None, ["May 30, 2026"], **in_a_later_year) == CaptureDay(date(2027, 1, 11), 2027, "file_name")
     assert find(None, ["May 30"], **in_a_later_year) == CaptureDay(date(2026, 6, 1), 2026, basis), "it would print 2026"
+    at_the_turn = find(None, ["Dec 30, 2025", "Jan 1"], "saved_2026-01-02.html", days=[(basis, date(2025, 12, 31))])
+    assert at_the_turn == CaptureDay(date(2026, 1, 2), 2026, "file_name"), "what prints 2025 is of a later year"
     copied = [("front_matter", date(2026, 6, 1))]
     assert find(name="saved_2026-06-11.md", days=copied).basis == "front_matter"
+
+
+def test_the_copy_of_an_older_page_without_links_is_of_the_day_in_its_name_if_its_year_is_known():
+    printed = ["Oct 8, 2025", "Jun 3"]
+    assert find("Jun 1", printed, "page.txt", received=date(2026, 11, 21)).on == date(2026, 6, 1)
+    found = find("Jun 1", printed, "dump_2026-06-11.txt", received=date(2026, 11, 21))
+    assert found == CaptureDay(JUNE, 2026, "file_name")
+    assert find("Jun 1, 2026", printed, "dump_2026-06-11.txt") == CaptureDay(JUNE, 2026, "file_name")
+    assert find("Jun 1", ["Jun 3"], "dump_2026-06-11.txt") == CaptureDay(None, None, "year_unknown")
+    assert find("Jun 1", printed, "dump_2027-06-11.txt", received=date(2027, 11, 21)).year is None, (
+        "copied a year later?"
+    )
 
 
 @pytest.mark.parametrize("off", [0, 1])

@@ -2,7 +2,7 @@
 with with_code as (select distinct paper_id from github_links)
 
 select
-    date_trunc('month', papers.published_on) as month,
+    date_trunc('month', papers.published_on)::date as month,
     count(*) as papers,
     count(with_code.paper_id) as with_code
 from papers
